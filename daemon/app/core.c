@@ -1,0 +1,316 @@
+#define _GNU_SOURCE
+#include "app/core.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/refill.h"
+#include "app/transition_log.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "console/console.h"
+#include "intake/intake.h"
+#include "push/push.h"
+
+/* Records a turn takes before the loop may do other things; and how large a batch may grow while
+ * the writer is busy: beyond it records stay in the ring, whose limit then holds the broker. */
+#define RECORDS_PER_TURN   2000
+#define BATCH_CHANGES_MAX  50000
+#define DELIVERED_PER_TURN 4096
+/* Even when nothing happens the database learns the time, so that after a restart the gateway
+ * knows how long it was away. */
+#define IDLE_COMMIT_MS INT64_C(3600000)
+
+struct core {
+    struct core_conf conf;
+    struct engine *engine;
+    struct writer *writer;
+    struct intake *intake;
+    struct push *push;
+    struct console *console;
+    struct batch batches[2];
+    struct batch *filling;
+    int64_t committed_ms; /* engine time of the last batch lent */
+};
+
+static void on_committed(void *arg, const struct outbox_row *rows, uint32_t count)
+{
+    struct core *c = arg;
+
+    if (c->push == NULL)
+        return;
+    if (count > 0)
+        (void)push_feed(c->push, rows, count); /* what it can't take now it wants later */
+    refill_push(c->push, c->conf.store);
+}
+
+static void on_written(void *arg)
+{
+    struct core *c = arg;
+
+    c->conf.wake(c->conf.arg);
+}
+
+int core_new(const struct core_conf *conf, const struct snapshot *snapshot, struct core **ret,
+             struct tcn_fail *reterr)
+{
+    const struct engine_conf engine = { .metrics = conf->message->metrics,
+                                        .registry = conf->message->registry,
+                                        .rules = conf->message->rules,
+                                        .gateway = conf->message->gateway,
+                                        .epoch = conf->message->epoch };
+    struct core *c = calloc(1, sizeof *c);
+    struct writer_conf writer = { .store = conf->store,
+                                  .message = conf->message,
+                                  .arg = c,
+                                  .committed = on_committed,
+                                  .wake = on_written };
+    int rc;
+
+    if (c == NULL)
+        return tcn_fail_set(reterr, TCN_ENOMEM, "no memory");
+    c->conf = *conf;
+    c->filling = &c->batches[0];
+    c->committed_ms = conf->started.mono_ms;
+    rc = engine_new(&engine, conf->started, &c->engine, reterr);
+    if (rc == TCN_OK)
+        rc = engine_restore(c->engine, conf->started, snapshot, reterr);
+    if (rc == TCN_OK)
+        rc = writer_new(&writer, &c->writer, reterr);
+    if (rc < 0) {
+        core_free(c);
+        return rc;
+    }
+    *ret = c;
+    return TCN_OK;
+}
+
+void core_free(struct core *c)
+{
+    if (c == NULL)
+        return;
+    writer_free(c->writer, 0);
+    engine_free(c->engine);
+    batch_done(&c->batches[0]);
+    batch_done(&c->batches[1]);
+    free(c);
+}
+
+void core_attach(struct core *c, struct intake *intake, struct push *push, struct console *console)
+{
+    c->intake = intake;
+    c->push = push;
+    c->console = console;
+    if (push != NULL)
+        refill_push(push, c->conf.store); /* what the last run left; S has no work yet */
+}
+
+const struct engine *core_engine(const struct core *c)
+{
+    return c->engine;
+}
+
+void core_writer_stats(struct core *c, struct writer_stats *ret)
+{
+    writer_get_stats(c->writer, ret);
+}
+
+static void tell_line(struct core *c, const struct transition_line *line)
+{
+    char at[TCN_RFC3339_SIZE], text[LOG_LINE_MAX + 128];
+
+    log_line(line->level, line->event, "%s", line->text);
+    if (c->console == NULL)
+        return;
+    tcn_format_rfc3339(tcn_clock_now(c->conf.clock).wall_ms, c->conf.message->offset_min, at);
+    (void)tcn_text_format(text, sizeof text, "%s %s %s", at, line->event, line->text);
+    console_line(c->console, text);
+}
+
+/* A batch is on disk: now people may know. */
+static void tell(struct core *c, const struct batch *b)
+{
+    const struct effects *e = &b->effects;
+    struct transition_line line;
+
+    for (uint32_t i = 0; i < e->alarm_count; i++) {
+        transition_alarm(c->conf.message, &e->alarms[i], &line);
+        tell_line(c, &line);
+    }
+    for (uint32_t i = 0; i < e->task_count; i++) {
+        transition_task(c->conf.message, &e->tasks[i], &line);
+        tell_line(c, &line);
+    }
+    for (uint32_t i = 0; c->console != NULL && i < e->reply_count; i++) {
+        if (e->replies[i].origin != 0)
+            console_reply(c->console, &e->replies[i]);
+    }
+}
+
+static void take_written(struct core *c)
+{
+    struct batch *b = writer_take(c->writer);
+
+    if (b == NULL)
+        return;
+    tell(c, b);
+    batch_reset(b);
+}
+
+/* The engine could not keep what it decided: going on would lose it, a restart will not. */
+static void check_memory(const struct core *c)
+{
+    if (!c->filling->effects.failed)
+        return;
+    log_line(LEVEL_ERROR, "out of memory", "ending, to start again from the committed state");
+    log_stop();
+    abort();
+}
+
+static void run(struct core *c, struct tcn_now now, const struct engine_event *event)
+{
+    engine_run(c->engine, now, event, &c->filling->effects);
+    check_memory(c);
+}
+
+void core_command(struct core *c, const struct command *command)
+{
+    const struct engine_event event = { .kind = EVENT_COMMAND, .command = command };
+
+    run(c, tcn_clock_now(c->conf.clock), &event);
+    c->conf.wake(c->conf.arg);
+}
+
+static void take_record(struct core *c, const struct record *r)
+{
+    struct engine_event event = { .received_us = r->received_us };
+
+    switch ((enum record_kind)r->kind) {
+    case RECORD_READINGS:
+        event.kind = EVENT_READINGS;
+        event.readings.items = r->readings;
+        event.readings.count = r->count;
+        run(c, r->now, &event);
+        break;
+    case RECORD_COMMAND:
+        event.kind = EVENT_COMMAND;
+        event.command = &r->command;
+        run(c, r->now, &event);
+        break;
+    case RECORD_REPLY:
+        *effects_reply(&c->filling->effects) = r->refused;
+        check_memory(c);
+        break;
+    }
+}
+
+static bool batch_full(const struct batch *b)
+{
+    return b->effects.alarm_count + b->effects.task_count + b->effects.value_count +
+               b->effects.reply_count >=
+           BATCH_CHANGES_MAX;
+}
+
+/* Returns true if there is more to take. */
+static bool take_records(struct core *c)
+{
+    const struct record *r;
+
+    for (int i = 0; c->intake != NULL && i < RECORDS_PER_TURN; i++) {
+        if (batch_full(c->filling))
+            return false; /* the writer's wake-up goes on */
+        r = intake_peek(c->intake);
+        if (r == NULL)
+            return false;
+        take_record(c, r);
+        intake_release(c->intake);
+    }
+    return c->intake != NULL && intake_peek(c->intake) != NULL;
+}
+
+static void take_delivered(struct core *c)
+{
+    uint64_t ids[DELIVERED_PER_TURN];
+    uint32_t count;
+
+    if (c->push == NULL)
+        return;
+    count = push_take_delivered(c->push, ids, DELIVERED_PER_TURN);
+    if (batch_deliver(c->filling, ids, count) < 0)
+        c->filling->effects.failed = true;
+    check_memory(c);
+}
+
+/* The broker has lost what it kept for us: everything that stands is told again. */
+static void restate(struct core *c)
+{
+    uint32_t count = engine_alarm_count(c->engine);
+    struct batch *b = c->filling;
+
+    if (c->push == NULL || !push_take_session_lost(c->push))
+        return;
+    if (count == 0)
+        return;
+    free(b->standing);
+    b->standing = malloc(count * sizeof *b->standing);
+    b->standing_count = b->standing == NULL ? 0 : count;
+    if (b->standing == NULL)
+        b->effects.failed = true;
+    check_memory(c);
+    for (uint32_t i = 0; i < count; i++)
+        b->standing[i] = *engine_alarm_at(c->engine, i);
+    log_line(LEVEL_NOTICE, "alarms restated", "count=%u reason=\"upstream had no session\"", count);
+}
+
+static void lend(struct core *c, struct tcn_now now)
+{
+    bool idle_too_long = now.mono_ms - c->committed_ms >= IDLE_COMMIT_MS;
+    uint64_t after;
+
+    if (!writer_idle(c->writer))
+        return;
+    /* Push that has fallen behind is refilled after a commit, so an empty one will do. */
+    if (batch_empty(c->filling) && !idle_too_long &&
+        (c->push == NULL || !push_wants(c->push, &after)))
+        return;
+    c->filling->mono_ms = now.mono_ms;
+    c->filling->wall_ms = now.wall_ms;
+    c->committed_ms = now.mono_ms;
+    writer_submit(c->writer, c->filling);
+    c->filling = c->filling == &c->batches[0] ? &c->batches[1] : &c->batches[0];
+}
+
+int64_t core_turn(struct core *c, bool *ret_more)
+{
+    struct tcn_now now;
+    int64_t deadline_ms;
+
+    take_written(c);
+    take_delivered(c);
+    *ret_more = take_records(c);
+    restate(c);
+    now = tcn_clock_now(c->conf.clock);
+    run(c, now, NULL);
+    lend(c, now);
+    deadline_ms = engine_deadline_ms(c->engine);
+    return deadline_ms < c->committed_ms + IDLE_COMMIT_MS ? deadline_ms
+                                                          : c->committed_ms + IDLE_COMMIT_MS;
+}
+
+int core_drain(struct core *c, int64_t patience_ms, struct tcn_fail *reterr)
+{
+    bool more = true;
+
+    /* Twice: what is lent, and what was filled meanwhile. */
+    for (int i = 0; i < 3 || more; i++) {
+        writer_wait(c->writer, patience_ms);
+        (void)core_turn(c, &more); /* the loop has ended: no deadline is waited for */
+        if (batch_empty(c->filling) && writer_idle(c->writer))
+            return TCN_OK;
+        if (i > 1000)
+            break;
+    }
+    return tcn_fail_set(reterr, TCN_EIO, "not everything could be committed within %lld ms",
+                        (long long)patience_ms);
+}

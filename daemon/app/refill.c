@@ -1,0 +1,53 @@
+#include "app/refill.h"
+
+#include <string.h>
+
+#include "base/arena.h"
+
+#define PAGE 500
+
+struct page {
+    struct arena arena;
+    struct outbox_row rows[PAGE];
+    uint32_t count;
+    bool failed;
+};
+
+/* A row lives only as long as this call, so the page keeps a copy. */
+static void keep(void *arg, const struct outbox_row *row)
+{
+    struct page *p = arg;
+    struct outbox_row *copy = &p->rows[p->count];
+    char *topic = arena_text(&p->arena, row->topic, strlen(row->topic));
+    char *payload =
+        arena_text(&p->arena, row->payload == NULL ? "" : row->payload, row->payload_len);
+
+    if (p->failed || topic == NULL || payload == NULL) {
+        p->failed = true;
+        return;
+    }
+    *copy = *row;
+    copy->topic = topic;
+    copy->payload = row->payload == NULL ? NULL : payload;
+    p->count++;
+}
+
+/* One page; false when there is nothing more to do now. */
+static bool refill_page(struct push *push, struct store *store, uint64_t after)
+{
+    struct page page = { .count = 0 };
+    struct tcn_fail fail;
+    bool more = store_outbox(store, after, PAGE, keep, &page, &fail) == TCN_OK && !page.failed &&
+                push_refill(push, page.rows, page.count, page.count < PAGE);
+
+    arena_done(&page.arena);
+    return more;
+}
+
+void refill_push(struct push *push, struct store *store)
+{
+    uint64_t after;
+
+    while (push_wants(push, &after) && refill_page(push, store, after))
+        ;
+}

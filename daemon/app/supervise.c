@@ -1,0 +1,127 @@
+#define _GNU_SOURCE
+#include "app/supervise.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <syslog.h>
+#include <systemd/sd-daemon.h>
+#include <systemd/sd-journal.h>
+
+#include "base/text.h"
+
+#define FIELDS_MAX 32
+#define FIELD_SIZE 600
+
+bool supervise_stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat st;
+
+    return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(2, &st) == 0 && st.st_dev == device && st.st_ino == inode;
+}
+
+static int priority_of(enum log_level level)
+{
+    static const int PRIORITY[] = { [LEVEL_DEBUG] = LOG_DEBUG,
+                                    [LEVEL_INFO] = LOG_INFO,
+                                    [LEVEL_NOTICE] = LOG_NOTICE,
+                                    [LEVEL_WARNING] = LOG_WARNING,
+                                    [LEVEL_ERROR] = LOG_ERR };
+
+    return PRIORITY[level];
+}
+
+/* The end of a value that begins at text: a quoted one at its closing quote. *ret_next is where
+ * the next pair may begin. */
+static const char *value_end(const char *text, const char **ret_next)
+{
+    const char *p = text;
+
+    if (*p != '"') {
+        p += strcspn(p, " ");
+        *ret_next = p;
+        return p;
+    }
+    for (p++; *p != '\0' && *p != '"'; p++) {
+        if (*p == '\\' && p[1] != '\0')
+            p++;
+    }
+    *ret_next = *p == '"' ? p + 1 : p;
+    return p;
+}
+
+/* Writes "TOCSIN_KEY=value" of the pair at *line and moves *line behind it; false: no pair left. */
+static bool next_field(const char **line, char field[FIELD_SIZE])
+{
+    const char *p = *line, *eq, *value, *end, *next;
+    int len;
+
+    while (*p != '\0') {
+        p += strspn(p, " ");
+        eq = p + strcspn(p, " =");
+        if (*eq != '=' || eq == p) {
+            p = eq; /* a leading word of the line */
+            continue;
+        }
+        value = eq + 1;
+        end = value_end(value, &next);
+        value += *value == '"';
+        len = snprintf(field, FIELD_SIZE, "TOCSIN_%.*s=%.*s", (int)(eq - p > 40 ? 40 : eq - p), p,
+                       (int)(end > value ? end - value : 0), value);
+        for (int i = 7; i < len && field[i] != '='; i++)
+            field[i] = (char)toupper((unsigned char)field[i]);
+        *line = next;
+        return true;
+    }
+    return false;
+}
+
+void supervise_journal(enum log_level level, const char *line)
+{
+    static char fields[FIELDS_MAX][FIELD_SIZE]; /* one thread only: the log's writer */
+    static char message[LOG_LINE_MAX + 16];
+    struct iovec iov[FIELDS_MAX + 2];
+    char priority[16];
+    const char *rest = line;
+    int count = 2;
+
+    (void)tcn_text_format(message, sizeof message, "MESSAGE=%s", line); /* a cut is meant */
+    (void)tcn_text_format(priority, sizeof priority, "PRIORITY=%d", priority_of(level));
+    iov[0] = (struct iovec){ message, strlen(message) };
+    iov[1] = (struct iovec){ priority, strlen(priority) };
+    while (count < FIELDS_MAX + 2 && next_field(&rest, fields[count - 2])) {
+        iov[count] = (struct iovec){ fields[count - 2], strlen(fields[count - 2]) };
+        count++;
+    }
+    (void)sd_journal_sendv(iov, count); /* nowhere left to report a failure */
+}
+
+void supervise_ready(const char *status)
+{
+    (void)sd_notifyf(0, "READY=1\nSTATUS=%s", status); /* no manager: nothing to tell */
+}
+
+void supervise_stopping(void)
+{
+    (void)sd_notify(0, "STOPPING=1");
+}
+
+int64_t supervise_watchdog_ms(void)
+{
+    uint64_t us = 0;
+
+    if (sd_watchdog_enabled(0, &us) <= 0)
+        return 0;
+    return us / 2000 > 0 ? (int64_t)(us / 2000) : 1;
+}
+
+void supervise_alive(void)
+{
+    (void)sd_notify(0, "WATCHDOG=1");
+}
