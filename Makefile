@@ -41,14 +41,14 @@ TEST_LIB_OBJ := $(call obj,$(sort $(wildcard tests/lib/*.c)))
 
 # The package check is a prerequisite of everything that compiles. The goals that promise a
 # set-up install; a plain build only says what is missing.
-DEPS_MODE := $(if $(filter demo check ci bench recording,$(MAKECMDGOALS)),install,verify)
+DEPS_MODE := $(if $(filter demo check recording,$(MAKECMDGOALS)),install,verify)
 
 ifeq ($(filter -j%,$(MAKEFLAGS)),)
 MAKEFLAGS += -j$(shell nproc)
 endif
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help deps unit sim integration check demo lint install clean ci format recording FORCE
+.PHONY: all help deps unit sim integration check demo lint install clean format recording fuzz FORCE
 
 all: $(B)/tocsind $(B)/tocsin
 
@@ -60,6 +60,9 @@ help:
 #: make check          install what is missing, build, run every test
 #: make unit sim integration    one kind of test (VARIANT=asan or tsan for sanitizers)
 #: make lint           formatter, folder rules, static analysis, each proven on a bad sample
+#: make fuzz           each libFuzzer target for FUZZ_SECONDS=60 (needs clang)
+#: make recording      play the demonstration and draw README's picture of it
+#: make format         clang-format over everything
 #: make install        DESTDIR= PREFIX=/usr/local
 
 build/.deps-$(DEPS_MODE): .ci/packages .ci/deps
@@ -114,6 +117,22 @@ check: all $(UNIT) $(SIM)
 demo: all
 	@BUILD=$(abspath $(B)) config/demo/demo.sh
 
+recording: all
+	@BUILD=$(abspath $(B)) /usr/bin/python3 tests/lib/recording.py --out tests/data/demo.svg
+
+# Fuzz targets need clang for all objects: a build of their own.
+FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_SECONDS ?= 60
+fuzz: $(FUZZ:%=build/fuzz/fuzz_%)
+	@set -e; for f in $(FUZZ); do mkdir -p build/fuzz/corpus/$$f; log=build/fuzz/$$f.log; \
+	  build/fuzz/fuzz_$$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=2048 \
+	    -artifact_prefix=build/fuzz/ build/fuzz/corpus/$$f > $$log 2>&1 || \
+	    { tail -n 40 $$log; exit 1; }; echo "fuzz_$$f: $$(tail -n 1 $$log)"; done
+build/fuzz/fuzz_%: tests/fuzz/fuzz_%.c $(CORE_SRC) $(GEN)
+	@mkdir -p build/fuzz
+	clang -std=c11 -O1 -g -fsanitize=fuzzer,address,undefined -w $(CPPFLAGS_ALL) -Itests \
+	  -o $@ $< $(wildcard tests/lib/gauge.c) $(CORE_SRC) $(GEN) $(CORE_LIBS)
+
 lint: $(GEN:.c=.h) $(B)/core.a
 	@B=$(B) .ci/lint
 
@@ -135,4 +154,4 @@ clean:
 	rm -rf build
 
 -include $(shell find $(B) -name '*.d' 2>/dev/null)
-.SECONDARY:
+.PRECIOUS: $(B)/%.o $(B)/gen/%.pb-c.c $(B)/gen/%.pb-c.h

@@ -3,13 +3,10 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
-#include <unistd.h>
 #include <uv.h>
 
 #include "app/core.h"
@@ -18,9 +15,9 @@
 #include "console/console.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "model/ids.h"
 
 #define DATABASE_NAME "tocsin.db"
-#define LOCK_NAME     "tocsin.lock"
 /* At a stop: how long to wait for commits, and for the broker to take what is waiting. What does
  * not go out then goes out after the next start. */
 #define STOP_COMMIT_MS     5000
@@ -32,8 +29,7 @@ struct daemon {
     struct message_context message;
     struct tcn_clock clock;
     struct tcn_now started;
-    char *database, *lock_path;
-    int lock_fd;
+    char *database;
     struct store *store;
     struct snapshot snapshot;
     struct core *core;
@@ -167,38 +163,33 @@ static void console_command(void *arg, const struct command *command)
     core_command(((struct daemon *)arg)->core, command);
 }
 
-static int make_path(const struct settings *s, const char *name, char **ret)
-{
-    struct buf b = { 0 };
-
-    buf_format(&b, "%s/%s", s->state_dir, name);
-    if (b.failed) {
-        buf_done(&b);
-        return TCN_ENOMEM;
-    }
-    *ret = b.bytes;
-    return TCN_OK;
-}
-
-/* One daemon per database: the lock goes with the process, however it ends. */
-static int lock_state(struct daemon *d, struct tcn_fail *reterr)
+static int make_state_dir(struct daemon *d, struct tcn_fail *reterr)
 {
     const char *dir = d->settings->state_dir;
+    struct buf path = { 0 };
 
     if (mkdir(dir, 0750) < 0 && errno != EEXIST)
         return tcn_fail_set(reterr, TCN_EIO, "state_dir %s can't be made: %s", dir,
                             strerror(errno));
-    if (make_path(d->settings, DATABASE_NAME, &d->database) < 0 ||
-        make_path(d->settings, LOCK_NAME, &d->lock_path) < 0)
+    buf_format(&path, "%s/" DATABASE_NAME, dir);
+    if (path.failed) {
+        buf_done(&path);
         return tcn_fail_set(reterr, TCN_ENOMEM, "no memory");
-    d->lock_fd = open(d->lock_path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
-    if (d->lock_fd < 0)
-        return tcn_fail_set(reterr, TCN_EIO, "%s can't be opened: %s", d->lock_path,
-                            strerror(errno));
-    if (flock(d->lock_fd, LOCK_EX | LOCK_NB) < 0)
-        return tcn_fail_set(reterr, TCN_EIO, "another tocsind runs on %s: one database, one daemon",
-                            dir);
+    }
+    d->database = path.bytes;
     return TCN_OK;
+}
+
+/* What stands for a device or rule that is gone can't be decided any more; people must know. */
+static void tell_orphan(void *arg, const struct store_orphan *o)
+{
+    const struct daemon *d = arg;
+    char id[ID_TEXT_SIZE];
+
+    id_format(d->settings->gateway, o->alarm != 0 ? o->alarm : o->task, id);
+    log_line(LEVEL_WARNING, "state left aside",
+             "%s=%s device=%s rule=%s reason=\"device or rule is not configured any more\"",
+             o->alarm != 0 ? "alarm" : "task", id, o->device, o->rule);
 }
 
 static int open_store(struct daemon *d, struct tcn_fail *reterr)
@@ -207,7 +198,7 @@ static int open_store(struct daemon *d, struct tcn_fail *reterr)
                                .registry = &d->settings->registry,
                                .rules = &d->settings->rules };
     struct tcn_now now;
-    int rc = lock_state(d, reterr);
+    int rc = make_state_dir(d, reterr);
 
     if (rc < 0)
         return rc;
@@ -224,9 +215,7 @@ static int open_store(struct daemon *d, struct tcn_fail *reterr)
     tcn_clock_init(&d->clock, d->snapshot.mono_ms);
     d->started = tcn_clock_now(&d->clock);
     if (d->snapshot.orphan_count > 0)
-        log_line(LEVEL_WARNING, "state left aside",
-                 "rows=%u reason=\"their device or rule is not configured any more\"",
-                 d->snapshot.orphan_count);
+        return store_orphans(d->store, tell_orphan, d, reterr);
     return TCN_OK;
 }
 
@@ -437,10 +426,7 @@ static int close_all(struct daemon *d, struct tcn_fail *reterr)
     buf_done(&d->status_topic);
     buf_done(&d->will);
     buf_done(&d->status);
-    if (d->lock_fd >= 0)
-        close(d->lock_fd);
     free(d->database);
-    free(d->lock_path);
     return rc;
 }
 
@@ -452,7 +438,6 @@ int daemon_run(const struct settings *settings, struct tcn_fail *reterr)
     if (d == NULL)
         return tcn_fail_set(reterr, TCN_ENOMEM, "no memory");
     d->settings = settings;
-    d->lock_fd = -1;
     rc = open_all(d, reterr);
     if (rc == TCN_OK) {
         log_line(LEVEL_NOTICE, "started",

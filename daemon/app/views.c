@@ -128,11 +128,13 @@ json_t *views_status(const struct views *v)
     struct message_status status;
     struct link_stats devices;
     struct intake_stats intake;
+    struct message_context json = *v->message;
     struct buf text = { 0 };
     json_t *o;
 
     views_fill_status(v, &status);
-    if (message_status(v->message, &status, &text) < 0) {
+    json.encoding = MESSAGE_JSON; /* whatever upstream gets */
+    if (message_status(&json, &status, &text) < 0) {
         buf_done(&text);
         return NULL;
     }

@@ -131,12 +131,27 @@ static bool wait_to_retry(struct writer *w, const struct tcn_fail *fail)
     return again;
 }
 
+/* The batch and the database contradict each other: no retry can help, but a new start from the
+ * committed state can. */
+static void give_up(const struct tcn_fail *fail)
+{
+    char quoted[LOG_QUOTE_SIZE];
+
+    log_line(LEVEL_ERROR, "commit impossible",
+             "error=%s text=%s, ending to start again from the committed state",
+             tcn_err_word(fail->code), log_quote(fail->text, quoted));
+    log_stop();
+    abort();
+}
+
 /* Until it is committed; false if the writer was stopped before. */
 static bool write_batch(struct writer *w, struct batch *b)
 {
     struct tcn_fail fail;
 
     while (write_once(w, b, &fail) < 0) {
+        if (fail.code == TCN_ECORRUPT)
+            give_up(&fail);
         if (!wait_to_retry(w, &fail))
             return false;
     }

@@ -3,7 +3,7 @@
  *
  * Thread:  writer_submit() and writer_take() on L; the callbacks run on S.
  * A commit that fails is tried again until it succeeds or the writer is stopped: the batch stays
- * whole. How long that has lasted is visible by writer_get_stats(). */
+ * whole. Only where it contradicts the database (TCN_ECORRUPT) the process ends. How long that has lasted is visible by writer_get_stats(). */
 #ifndef TOCSIN_APP_WRITER_H
 #define TOCSIN_APP_WRITER_H
 

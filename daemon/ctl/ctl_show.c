@@ -152,6 +152,22 @@ void ctl_show_when(const char *rfc3339, bool deadline, char buf[CTL_WHEN_SIZE])
     (void)tcn_text_format(buf, CTL_WHEN_SIZE, "%s (%s)", span, time);
 }
 
+void ctl_show_where(const json_t *object, struct buf *out)
+{
+    const char *device = ctl_show_text(object, "deviceName");
+    const char *places[] = { ctl_show_text(object, "siteName"), ctl_show_text(object, "zoneName") };
+
+    if (device == NULL)
+        device = ctl_show_text(object, "device");
+    if (device == NULL)
+        device = "";
+    for (size_t i = 0; i < 2; i++) {
+        if (places[i] != NULL && strstr(device, places[i]) == NULL)
+            buf_format(out, "%s ", places[i]);
+    }
+    buf_text(out, device);
+}
+
 void ctl_show_title(struct ctl_table *t, const json_t *object)
 {
     const char *title = ctl_show_text(object, "title");
@@ -180,7 +196,8 @@ static void label_line(struct buf *out, const char *label)
 {
     const unsigned width = (unsigned)strlen(label);
 
-    buf_format(out, "%s:%*s", label, (int)(width < LABEL_WIDTH ? LABEL_WIDTH - width : 1), "");
+    buf_format(out, "%s:%*s", label, (int)(width + 1 < LABEL_WIDTH ? LABEL_WIDTH - width - 1 : 1),
+               "");
 }
 
 void ctl_show_line(struct buf *out, const char *label, const char *text)

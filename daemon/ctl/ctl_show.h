@@ -32,6 +32,9 @@ void ctl_show_id(const char *gateway, uint32_t epoch, const char *id, char buf[I
  * comes first, because a narrow terminal cuts the end. */
 #define CTL_WHEN_SIZE (2 * CTL_TIME_SIZE + 4)
 void ctl_show_when(const char *rfc3339, bool deadline, char buf[CTL_WHEN_SIZE]);
+/* Where it is, as a person would go there: site, zone and device, as far as the device's name
+ * does not say them already. */
+void ctl_show_where(const json_t *object, struct buf *out);
 /* A cell with the title, marked if it is a drill's. */
 void ctl_show_title(struct ctl_table *t, const json_t *object);
 enum ctl_style ctl_show_severity(const char *signal_class, const char *severity);

@@ -67,7 +67,7 @@ static void natural_widths(const struct ctl_table *t, unsigned widths[CTL_COLUMN
     }
 }
 
-/* Takes from the widest column that may give, one by one, until the row fits. */
+/* Takes from the column that has most to give, one by one, until the row fits. */
 static void shrink(const struct ctl_table *t, unsigned width, unsigned widths[CTL_COLUMNS_MAX])
 {
     unsigned total = GAP * (t->column_count - 1);
@@ -75,18 +75,19 @@ static void shrink(const struct ctl_table *t, unsigned width, unsigned widths[CT
     for (unsigned c = 0; c < t->column_count; c++)
         total += widths[c];
     while (total > width) {
-        unsigned widest = t->column_count;
+        unsigned most = 0, giver = 0;
 
         for (unsigned c = 0; c < t->column_count; c++) {
             const unsigned min = t->columns[c].min;
 
-            if (min != 0 && widths[c] > min &&
-                (widest == t->column_count || widths[c] > widths[widest]))
-                widest = c;
+            if (min != 0 && widths[c] > min && widths[c] - min > most) {
+                most = widths[c] - min;
+                giver = c;
+            }
         }
-        if (widest == t->column_count)
+        if (most == 0)
             return; /* nobody can give more: the terminal wraps */
-        widths[widest]--;
+        widths[giver]--;
         total--;
     }
 }

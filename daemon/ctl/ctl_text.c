@@ -128,8 +128,7 @@ unsigned ctl_text_fit(const char *text, unsigned max, struct buf *out)
     return width;
 }
 
-/* The largest unit that gives at least 1; hours up to two days. */
-static void say_span(int64_t ms, char buf[CTL_TIME_SIZE])
+void ctl_text_span(int64_t ms, char buf[CTL_TIME_SIZE])
 {
     const int64_t s = ms / 1000;
 
@@ -152,7 +151,7 @@ void ctl_text_relative(int64_t now_ms, int64_t at_ms, char buf[CTL_TIME_SIZE])
         (void)tcn_text_copy(buf, CTL_TIME_SIZE, "just now");
         return;
     }
-    say_span(ago_ms < 0 ? -ago_ms : ago_ms, span);
+    ctl_text_span(ago_ms < 0 ? -ago_ms : ago_ms, span);
     (void)tcn_text_format(buf, CTL_TIME_SIZE, ago_ms < 0 ? "in %s" : "%s ago", span);
 }
 
@@ -160,7 +159,7 @@ void ctl_text_deadline(int64_t now_ms, int64_t at_ms, char buf[CTL_TIME_SIZE])
 {
     char span[CTL_TIME_SIZE];
 
-    say_span(at_ms > now_ms ? at_ms - now_ms : now_ms - at_ms, span);
+    ctl_text_span(at_ms > now_ms ? at_ms - now_ms : now_ms - at_ms, span);
     (void)tcn_text_format(buf, CTL_TIME_SIZE, at_ms > now_ms ? "in %s" : "overdue %s", span);
 }
 

@@ -18,6 +18,8 @@ unsigned ctl_text_width(const char *text);
  * become '?'), cut to max columns with an ellipsis; max 0: not cut. Returns the columns taken. */
 unsigned ctl_text_fit(const char *text, unsigned max, struct buf *out);
 
+/* "3 min": the largest unit that gives at least 1; hours up to two days. */
+void ctl_text_span(int64_t ms, char buf[CTL_TIME_SIZE]);
 /* "just now", "3 min ago", "in 2 h". */
 void ctl_text_relative(int64_t now_ms, int64_t at_ms, char buf[CTL_TIME_SIZE]);
 /* A deadline: "in 2 h", "overdue 5 min". */

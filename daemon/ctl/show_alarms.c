@@ -14,21 +14,9 @@ static const struct ctl_option OPTIONS[] = {
 };
 
 static const struct ctl_column COLUMNS[] = {
-    { "ID", 0 },      { "CLASS", 0 }, { "SEVERITY", 0 }, { "STATE", 8 },
-    { "RAISED", 10 }, { "WHERE", 8 }, { "ALARM", 8 },    { "VALUE", 5 },
+    { "ID", 0 },     { "CLASS", 0 },  { "SEVERITY", 0 }, { "STATE", 7 },
+    { "RAISED", 9 }, { "WHERE", 14 }, { "ALARM", 10 },   { "VALUE", 5 },
 };
-
-/* Where it is, as a person would go there. */
-static void say_where(const json_t *a, struct buf *out)
-{
-    const char *site = ctl_show_text(a, "siteName"), *zone = ctl_show_text(a, "zoneName");
-    const char *device = ctl_show_text(a, "deviceName");
-
-    if (device == NULL)
-        device = ctl_show_text(a, "device");
-    buf_format(out, "%s%s%s%s%s", site != NULL ? site : "", site != NULL ? " " : "",
-               zone != NULL ? zone : "", zone != NULL ? " " : "", device != NULL ? device : "");
-}
 
 static void add_row(struct ctl_table *t, const json_t *a, uint32_t epoch)
 {
@@ -40,7 +28,7 @@ static void add_row(struct ctl_table *t, const json_t *a, uint32_t epoch)
     ctl_show_id(ctl_show_text(a, "gateway"), epoch, ctl_show_text(a, "alarmId"), id);
     ctl_show_when(ctl_show_text(a, "raisedAt"), false, when);
     ctl_show_value(json_object_get(a, "value"), value);
-    say_where(a, &where);
+    ctl_show_where(a, &where);
     ctl_table_cell(t, id, STYLE_BOLD);
     ctl_table_cell(t, class, style);
     ctl_table_cell(t, severity, style);

@@ -14,7 +14,7 @@ static const char *number_text(const json_t *o, const char *name, char buf[CTL_S
     return buf;
 }
 
-/* "up since 12 min", or why not. */
+/* "up for 12 min", or why not. */
 static void show_link(struct buf *out, const char *label, const json_t *link)
 {
     const char *state = ctl_show_text(link, "state"), *error = ctl_show_text(link, "lastError");
@@ -24,11 +24,11 @@ static void show_link(struct buf *out, const char *label, const json_t *link)
 
     if (state == NULL)
         return;
-    ctl_text_relative(ms, 0, span);
-    (void)tcn_text_format(line, sizeof line, "%s since %s%s%s", state, span,
+    ctl_text_span(ms, span);
+    (void)tcn_text_format(line, sizeof line, "%s for %s%s%s", state, span,
                           !up && error != NULL ? ": " : "",
                           !up && error != NULL ? error : ""); /* cut is fine */
-    buf_format(out, "%s:%*s", label, (int)(14 - strlen(label)), "");
+    buf_format(out, "%s:%*s", label, (int)(13 - strlen(label)), "");
     ctl_table_style(out, up ? STYLE_GREEN : STYLE_RED, ctl_show_colour(), line);
     buf_text(out, "\n");
 }
@@ -69,7 +69,7 @@ static void show_traffic(struct buf *out, const json_t *s)
     buf_text(out, "\n");
     if (json_integer_value(json_object_get(fire, "count")) > 0)
         buf_format(out,
-                   "Fire:         %s alarms reached upstream, the last in %s ms, the slowest "
+                   "Fire:         %s reached upstream, the last in %s ms, the slowest "
                    "in %s ms\n",
                    number_text(fire, "count", a), number_text(fire, "lastMs", b),
                    number_text(fire, "maxMs", c));

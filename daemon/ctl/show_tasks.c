@@ -19,8 +19,8 @@ static const struct ctl_option OPTIONS[] = {
 };
 
 static const struct ctl_column COLUMNS[] = {
-    { "ID", 0 },     { "STATE", 8 }, { "DEADLINE", 12 },  { "LEVEL", 0 },
-    { "WHERE", 10 }, { "TASK", 10 }, { "ENTERPRISE", 8 },
+    { "ID", 0 },     { "STATE", 8 }, { "DEADLINE", 12 },   { "LEVEL", 0 },
+    { "WHERE", 14 }, { "TASK", 10 }, { "ENTERPRISE", 10 },
 };
 
 static bool is_over(const json_t *t)
@@ -49,15 +49,13 @@ static enum ctl_style say_deadline(const json_t *t, char buf[CTL_WHEN_SIZE])
 static void add_row(struct ctl_table *table, const json_t *t, uint32_t epoch)
 {
     const char *enterprise = ctl_show_text(t, "enterpriseName");
-    const char *site = ctl_show_text(t, "siteName"), *device = ctl_show_text(t, "deviceName");
     char id[ID_TEXT_SIZE], when[CTL_WHEN_SIZE];
     struct buf where = { 0 };
     enum ctl_style style;
 
     ctl_show_id(ctl_show_text(t, "gateway"), epoch, ctl_show_text(t, "taskId"), id);
     style = say_deadline(t, when);
-    buf_format(&where, "%s%s%s", site != NULL ? site : "", site != NULL ? " " : "",
-               device != NULL ? device : "");
+    ctl_show_where(t, &where);
     ctl_table_cell(table, id, STYLE_BOLD);
     ctl_table_cell(table, ctl_show_text(t, "state"), is_over(t) ? STYLE_DIM : STYLE_NONE);
     ctl_table_cell(table, when, style);

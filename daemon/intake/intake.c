@@ -15,13 +15,13 @@
 #include "intake/filters.h"
 #include "intake/rejects.h"
 
-#define COMMAND_FILTERS 2
-#define FULL_STEP_NS 20000000 /* a wait on the full ring looks again at least this often */
+#define COMMAND_FILTERS   2
+#define FULL_STEP_NS      20000000 /* a wait on the full ring looks again at least this often */
 #define FULL_LOG_EVERY_MS 10000
 
 struct intake {
     struct intake_conf conf;
-    struct mapper *mapper; /* P */
+    struct mapper *mapper;  /* P */
     struct command command; /* P: scratch */
     struct rejects *rejects;
     void *memory;
@@ -166,8 +166,12 @@ void intake_device_message(void *arg, const struct link_message *m)
     const struct tcn_now now = tcn_clock_now(in->conf.clock);
     const int64_t received_us = tcn_clock_us();
     const struct mapping_message message = {
-        .topic = m->topic, .topic_len = m->topic_len, .payload = m->payload,
-        .payload_len = m->payload_len, .retained = m->retained, .wall_ms = now.wall_ms,
+        .topic = m->topic,
+        .topic_len = m->topic_len,
+        .payload = m->payload,
+        .payload_len = m->payload_len,
+        .retained = m->retained,
+        .wall_ms = now.wall_ms,
     };
     struct mapping_result result;
     struct record *r;
@@ -306,7 +310,9 @@ fail_mutex:
 
 int intake_new(const struct intake_conf *conf, struct intake **ret, struct tcn_fail *reterr)
 {
-    const struct mapper_conf mapper = { .metrics = conf->metrics, .registry = conf->registry };
+    const struct mapper_conf mapper = { .metrics = conf->metrics,
+                                        .registry = conf->registry,
+                                        .offset_min = conf->message->offset_min };
     struct intake *in = calloc(1, sizeof *in);
 
     if (in == NULL)

@@ -17,7 +17,7 @@
 #include "link/link.h"
 #include "model/command.h"
 
-#define INTAKE_RING_BYTES ((size_t)8 << 20)
+#define INTAKE_RING_BYTES  ((size_t)8 << 20)
 #define INTAKE_COMMAND_MAX 65536 /* bytes of a command */
 
 enum record_kind { RECORD_READINGS, RECORD_COMMAND, RECORD_REPLY };
@@ -27,7 +27,7 @@ struct record { /* lies in the ring, 8-byte aligned */
     uint32_t kind;
     uint32_t count; /* readings */
     union {
-        struct reading readings[1];   /* count of them */
+        struct reading readings[1]; /* count of them */
         struct command command;
         struct command_reply refused; /* RECORD_REPLY: a command that never reaches the engine:
                                          unreadable, retained, or by a party nobody knows */
@@ -69,10 +69,10 @@ void intake_release(struct intake *in);
 struct reject {
     int64_t wall_ms;
     enum reject_reason reason;
-    char source[64];     /* name, or "commands", "-" */
-    char topic[256];     /* cut, made printable */
+    char source[64]; /* name, or "commands", "-" */
+    char topic[256]; /* cut, made printable */
     char detail[160];
-    char payload[200];   /* the first bytes, made printable */
+    char payload[200]; /* the first bytes, made printable */
     uint64_t payload_len;
 };
 #define REJECTS_KEPT_MAX 100

@@ -9,8 +9,8 @@
 
 #include <stdint.h>
 
-#define BACKOFF_FLOOR_MS 20   /* even the luckiest draw waits this long */
-#define BACKOFF_QUICK_MS 250  /* bound of the first retry */
+#define BACKOFF_FLOOR_MS 20  /* even the luckiest draw waits this long */
+#define BACKOFF_QUICK_MS 250 /* bound of the first retry */
 
 /* attempt: 0 for the first retry after a good connection. random: any 64 random bits.
  * Result: BACKOFF_FLOOR_MS .. max(max_ms, BACKOFF_FLOOR_MS). */

@@ -28,10 +28,10 @@ static void set_phase(struct link *l, enum link_phase phase)
 {
     static const bool allowed[4][4] = {
         /* from            to: IDLE CONNECTING SUBSCRIBING UP */
-        [PHASE_IDLE] =        { true, true, true, true }, /* a result may come after its time */
-        [PHASE_CONNECTING] =  { true, false, true, true },
+        [PHASE_IDLE] = { true, true, true, true }, /* a result may come after its time */
+        [PHASE_CONNECTING] = { true, false, true, true },
         [PHASE_SUBSCRIBING] = { true, false, true, true },
-        [PHASE_UP] =          { true, false, true, true },
+        [PHASE_UP] = { true, false, true, true },
     };
 
     assert(allowed[l->phase][phase]);
@@ -50,8 +50,7 @@ static void set_phase(struct link *l, enum link_phase phase)
 
 static void tell_up(struct link *l, bool session_present)
 {
-    log_line(LEVEL_NOTICE, "link up", "%s session=%s", l->who,
-             session_present ? "resumed" : "new");
+    log_line(LEVEL_NOTICE, "link up", "%s session=%s", l->who, session_present ? "resumed" : "new");
     if (l->conf.events.on_up != NULL)
         l->conf.events.on_up(l->conf.events.arg, session_present);
 }
@@ -185,8 +184,8 @@ static void attempt(struct link *l)
     pthread_mutex_unlock(&l->lock);
 
     /* A failed look-up does not matter while an older address stands. */
-    if (rc == TCN_OK || resolve_get(l->host, (char[RESOLVE_ADDRESS_SIZE]){ 0 },
-                                    RESOLVE_ADDRESS_SIZE))
+    if (rc == TCN_OK ||
+        resolve_get(l->host, (char[RESOLVE_ADDRESS_SIZE]){ 0 }, RESOLVE_ADDRESS_SIZE))
         rc = link_paho_connect(l, &fail);
     if (rc < 0)
         link_failed(l, fail.text);

@@ -72,7 +72,7 @@ enum link_state { LINK_CONNECTING, LINK_UP, LINK_WAITING }; /* WAITING: between 
 struct link_stats {
     enum link_state state;
     uint64_t connects, failures, received, sent;
-    int64_t changed_us; /* tcn_clock_us() of the last change of state */
+    int64_t changed_us;   /* tcn_clock_us() of the last change of state */
     char last_error[160]; /* "" when all is well since the last connect */
 };
 void link_get_stats(struct link *l, struct link_stats *ret); /* any thread */

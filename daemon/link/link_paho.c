@@ -20,8 +20,12 @@ static bool is_v5(const struct link *l)
 static const char *connack_text(int code)
 {
     static const char *const texts[] = {
-        "", "broker refuses this protocol version", "broker refuses the client id",
-        "broker is unavailable", "wrong user name or password", "not authorized",
+        "",
+        "broker refuses this protocol version",
+        "broker refuses the client id",
+        "broker is unavailable",
+        "wrong user name or password",
+        "not authorized",
     };
     return code > 0 && code < 6 ? texts[code] : NULL;
 }
@@ -356,8 +360,8 @@ int link_paho_create(struct link *l, struct tcn_fail *reterr)
     bool v6 = strchr(c->host, ':') != NULL;
     int rc;
 
-    (void)tcn_text_format(uri, sizeof uri, "%s://%s%s%s:%u", c->tls ? "ssl" : "tcp",
-                          v6 ? "[" : "", c->host, v6 ? "]" : "", c->port); /* host is bounded */
+    (void)tcn_text_format(uri, sizeof uri, "%s://%s%s%s:%u", c->tls ? "ssl" : "tcp", v6 ? "[" : "",
+                          c->host, v6 ? "]" : "", c->port); /* host is bounded */
     options.MQTTVersion = is_v5(l) ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
     options.sendWhileDisconnected = 0;
     options.maxBufferedMessages = LINK_SLOTS_MAX;

@@ -14,13 +14,13 @@
 #include "link/link.h"
 #include "link/resolve.h"
 
-#define LINK_CONNECT_TIMEOUT_S 10     /* Paho's own; it looks every 3 s */
-#define LINK_RESULT_MAX_MS 20000      /* a connect or subscribe without any result: give up */
-#define LINK_STEADY_MS 10000          /* up this long: the next loss gets a quick retry again */
-#define LINK_TLS_ERROR_SIZE 120
-#define LINK_SLOTS_MAX 1024           /* publishes in Paho's hands at most */
-#define LINK_FILTERS_MAX 512
-#define LINK_PAYLOAD_MAX 268435455u    /* what MQTT can carry, topic and header included */
+#define LINK_CONNECT_TIMEOUT_S 10    /* Paho's own; it looks every 3 s */
+#define LINK_RESULT_MAX_MS     20000 /* a connect or subscribe without any result: give up */
+#define LINK_STEADY_MS         10000 /* up this long: the next loss gets a quick retry again */
+#define LINK_TLS_ERROR_SIZE    120
+#define LINK_SLOTS_MAX         1024 /* publishes in Paho's hands at most */
+#define LINK_FILTERS_MAX       512
+#define LINK_PAYLOAD_MAX       268435455u /* what MQTT can carry, topic and header included */
 
 enum link_phase {
     PHASE_IDLE,        /* not connected; next_try_us says when the helper tries */
@@ -38,12 +38,12 @@ struct link_slot { /* one publish in Paho's hands */
 
 struct link {
     struct link_conf conf;
-    MQTTAsync client; /* NULL until created; set before the helper starts */
+    MQTTAsync client;                /* NULL until created; set before the helper starts */
     char host[RESOLVE_NAME_MAX + 1]; /* a copy: a look-up may outlive the configuration */
-    char who[192];    /* "link=devices broker=mqtt://…" for log lines */
+    char who[192];                   /* "link=devices broker=mqtt://…" for log lines */
     pthread_t helper;
 
-    pthread_mutex_t lock; /* all below */
+    pthread_mutex_t lock;   /* all below */
     pthread_cond_t changed; /* CLOCK_MONOTONIC */
     enum link_phase phase;
     bool closing, looking_up, disconnected;

@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 #define LONG_WAIT_MS 50 /* shorter ones are not waits for traffic */
-#define HURRY_MS 5      /* between two looks while a connection is being made */
-#define SOCKETS_MAX 64  /* more of them: Paho's own way */
+#define HURRY_MS     5  /* between two looks while a connection is being made */
+#define SOCKETS_MAX  64 /* more of them: Paho's own way */
 
 enum thread_kind { THREAD_UNKNOWN, THREAD_OTHER, THREAD_RECEIVE, THREAD_SEND };
 

@@ -95,10 +95,10 @@ static bool nth_address(const struct addrinfo *list, int family, unsigned n, cha
     return false;
 }
 
-static int library_look_up(const char *name, unsigned turn, char *address,
-                           struct tcn_fail *reterr)
+static int library_look_up(const char *name, unsigned turn, char *address, struct tcn_fail *reterr)
 {
-    const struct addrinfo hints = { .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM,
+    const struct addrinfo hints = { .ai_family = AF_UNSPEC,
+                                    .ai_socktype = SOCK_STREAM,
                                     .ai_flags = AI_ADDRCONFIG };
     struct addrinfo *list = NULL;
     unsigned v4 = 0, v6 = 0;
@@ -117,7 +117,8 @@ static int library_look_up(const char *name, unsigned turn, char *address,
     freeaddrinfo(list);
     if (found)
         return TCN_OK;
-    return tcn_fail_set(reterr, TCN_EIO, "can't resolve '%s': it has no IPv4 or IPv6 address", name);
+    return tcn_fail_set(reterr, TCN_EIO, "can't resolve '%s': it has no IPv4 or IPv6 address",
+                        name);
 }
 
 int resolve_name(const char *name, struct tcn_fail *reterr)

@@ -16,8 +16,8 @@
 
 #include "base/err.h"
 
-#define RESOLVE_NAMES_MAX 16
-#define RESOLVE_NAME_MAX 255
+#define RESOLVE_NAMES_MAX    16
+#define RESOLVE_NAME_MAX     255
 #define RESOLVE_ADDRESS_SIZE 48 /* text of an IPv6 address and its terminator */
 
 /* Looks name up (blocking, on the calling helper thread) and puts one of its addresses into the

@@ -16,8 +16,8 @@
 #include "base/text.h"
 #include "push/topic_queue.h"
 
-#define STATUS_TOKEN UINT64_C(0)   /* else a token is the address of the message */
-#define RETRY_US INT64_C(10000)    /* after Paho took nothing although it should */
+#define STATUS_TOKEN UINT64_C(0)    /* else a token is the address of the message */
+#define RETRY_US     INT64_C(10000) /* after Paho took nothing although it should */
 #define LOG_EVERY_MS 10000
 
 struct status {
@@ -38,8 +38,8 @@ struct push {
     struct status status;
     bool up, closing, behind, session_lost;
     int64_t close_at_us, retry_at_us;
-    uint64_t last_id;  /* the highest accepted */
-    uint32_t in_flight; /* rows */
+    uint64_t last_id;    /* the highest accepted */
+    uint32_t in_flight;  /* rows */
     uint64_t *delivered; /* PUSH_DELIVERED_MAX */
     uint32_t delivered_count;
     struct push_stats stats;
@@ -95,7 +95,8 @@ static void failed(struct push *p, const struct queue_message *m)
     if (allowed)
         log_line(LEVEL_WARNING, "publish refused",
                  "connection=%s topic=%s more=%llu, retrying in %lld s: check the broker's access "
-                 "rules and quotas", p->conf.connection->name, topic, (unsigned long long)held,
+                 "rules and quotas",
+                 p->conf.connection->name, topic, (unsigned long long)held,
                  (long long)(rest_us / 1000000));
 }
 
@@ -285,8 +286,12 @@ static void *u_main(void *arg)
 static int accept_row(struct push *p, const struct outbox_row *row)
 {
     const struct queue_message m = {
-        .id = row->id, .topic = row->topic, .payload = row->payload,
-        .payload_len = row->payload_len, .retain = row->retain, .priority = row->priority,
+        .id = row->id,
+        .topic = row->topic,
+        .payload = row->payload,
+        .payload_len = row->payload_len,
+        .retain = row->retain,
+        .priority = row->priority,
         .received_us = row->received_us,
     };
     int rc;
@@ -457,7 +462,10 @@ static int open_link(struct push *p, struct tcn_fail *reterr)
         .will_topic = p->conf.status_topic,
         .will_payload = p->conf.will_payload,
         .will_len = p->conf.will_len,
-        .events = { .arg = p, .on_message = on_message, .on_up = on_up, .on_down = on_down,
+        .events = { .arg = p,
+                    .on_message = on_message,
+                    .on_up = on_up,
+                    .on_down = on_down,
                     .on_sent = on_sent },
     };
 

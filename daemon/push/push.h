@@ -28,7 +28,7 @@
 #include "link/link.h"
 #include "store/store.h"
 
-#define PUSH_MEMORY_MAX ((size_t)32 << 20)
+#define PUSH_MEMORY_MAX    ((size_t)32 << 20)
 #define PUSH_DELIVERED_MAX 65536 /* not taken by L: then U publishes no more */
 
 struct push;
@@ -37,10 +37,10 @@ struct push_conf { /* kept until push_free() */
     const char *const *filters; /* command topics to subscribe to */
     const uint8_t *qos;
     uint32_t filter_count;
-    const char *status_topic;   /* also the will's */
-    const void *will_payload;   /* also what push_close() leaves behind */
+    const char *status_topic; /* also the will's */
+    const void *will_payload; /* also what push_close() leaves behind */
     size_t will_len;
-    size_t memory_max;          /* 0: PUSH_MEMORY_MAX */
+    size_t memory_max; /* 0: PUSH_MEMORY_MAX */
     void *arg;
     void (*on_message)(void *arg, const struct link_message *m); /* on P: commands */
     /* On P: wake L. Delivered ids wait (and so push_wants() may have become true), or a session

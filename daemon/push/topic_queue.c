@@ -10,14 +10,14 @@
 
 #include "base/text.h"
 
-#define TABLE_SIZE 4096 /* a power of two */
+#define TABLE_SIZE  4096 /* a power of two */
 #define NOT_IN_HEAP SIZE_MAX
-#define HEAP_START 64
+#define HEAP_START  64
 
 struct item {
-    struct queue_message m; /* first: a pointer to it is one to the item */
-    struct item *next;                  /* in its topic, while it waits */
-    struct item *all_next, **all_at;    /* among all, taken ones included */
+    struct queue_message m;          /* first: a pointer to it is one to the item */
+    struct item *next;               /* in its topic, while it waits */
+    struct item *all_next, **all_at; /* among all, taken ones included */
     struct topic *topic;
     size_t bytes;
 };
@@ -272,8 +272,8 @@ int topic_queue_put(struct topic_queue *q, const struct queue_message *m)
 {
     uint64_t hash = tcn_hash(TCN_HASH_SEED, m->topic, strlen(m->topic));
     struct topic *t = topic_find(q, m->topic, hash);
-    size_t bytes = sizeof(struct item) + m->payload_len +
-                   (t == NULL ? sizeof *t + strlen(m->topic) + 1 : 0);
+    size_t bytes =
+        sizeof(struct item) + m->payload_len + (t == NULL ? sizeof *t + strlen(m->topic) + 1 : 0);
     struct item *i;
 
     if (q->counts.bytes > 0 && (bytes > q->memory_max || q->counts.bytes > q->memory_max - bytes))

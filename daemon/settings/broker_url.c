@@ -10,7 +10,7 @@ static int refuse_scheme(const char *text, struct tcn_fail *reterr)
     static const struct {
         const char *scheme, *instead;
     } known[] = {
-        { "tcp://", "mqtt://" },  { "ssl://", "mqtts://" },  { "tls://", "mqtts://" },
+        { "tcp://", "mqtt://" },       { "ssl://", "mqtts://" }, { "tls://", "mqtts://" },
         { "mqtt+ssl://", "mqtts://" }, { "MQTT://", "mqtt://" }, { "MQTTS://", "mqtts://" },
     };
 

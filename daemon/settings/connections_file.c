@@ -12,11 +12,26 @@
 #include "settings/schema.h"
 
 #define CLIENT_ID_MAX 128
-#define SECRET_MAX 1024
-#define DAY_MS INT64_C(86400000)
+#define SECRET_MAX    1024
+#define DAY_MS        INT64_C(86400000)
 
-enum { URL, VERSION, CLIENT_ID, USER, PASSWORD, PASSWORD_FILE, CA, CERT, KEY, KEEP_ALIVE,
-    SESSION_EXPIRY, BACKOFF, ENCODING, WINDOW, CONNECTION_KEYS };
+enum {
+    URL,
+    VERSION,
+    CLIENT_ID,
+    USER,
+    PASSWORD,
+    PASSWORD_FILE,
+    CA,
+    CERT,
+    KEY,
+    KEEP_ALIVE,
+    SESSION_EXPIRY,
+    BACKOFF,
+    ENCODING,
+    WINDOW,
+    CONNECTION_KEYS
+};
 static const struct schema_key SCHEMA[CONNECTION_KEYS] = {
     [URL] = { "url", SCHEMA_TEXT, false, "like mqtt://127.0.0.1:1883" },
     [VERSION] = { "version", SCHEMA_TEXT, false, "5 or 3.1.1" },
@@ -81,7 +96,8 @@ static const char *readable_file(struct load *ld, const struct yaml_node *node)
     return path;
 }
 
-static void warn_open_secret(struct load *ld, int fd, const char *path, const struct yaml_node *node)
+static void warn_open_secret(struct load *ld, int fd, const char *path,
+                             const struct yaml_node *node)
 {
     struct stat st;
 
@@ -109,8 +125,10 @@ static void read_secret(struct load *ld, struct connection_conf *c, const struct
             len--;
         if (len == 0 || len > SECRET_MAX || memchr(secret, '\n', len) != NULL ||
             memchr(secret, '\0', len) != NULL)
-            load_error(ld, node->at, "%s must hold the password alone, in one line of 1 to %d "
-                       "bytes", path, SECRET_MAX);
+            load_error(ld, node->at,
+                       "%s must hold the password alone, in one line of 1 to %d "
+                       "bytes",
+                       path, SECRET_MAX);
         else
             c->password = load_text(ld, secret, len);
         warn_open_secret(ld, fd, path, node);
@@ -120,8 +138,7 @@ static void read_secret(struct load *ld, struct connection_conf *c, const struct
         (void)close(fd); /* it was only read */
 }
 
-static void read_login(struct load *ld, struct connection_conf *c,
-                       const struct yaml_node *const *v)
+static void read_login(struct load *ld, struct connection_conf *c, const struct yaml_node *const *v)
 {
     (void)schema_text(ld, v[USER], 255, &c->user); /* reports by itself, as all getters */
     if (v[PASSWORD] != NULL && v[PASSWORD_FILE] != NULL)
@@ -192,8 +209,14 @@ static void read_session(struct load *ld, struct connection_conf *c,
 static struct connection_conf defaults(const char *name)
 {
     return (struct connection_conf){
-        .name = name, .mqtt_version = 5, .keep_alive_ms = 30000, .session_expiry_ms = 7 * DAY_MS,
-        .backoff_min_ms = 1000, .backoff_max_ms = 60000, .encoding = MESSAGE_JSON, .window = 200,
+        .name = name,
+        .mqtt_version = 5,
+        .keep_alive_ms = 30000,
+        .session_expiry_ms = 7 * DAY_MS,
+        .backoff_min_ms = 1000,
+        .backoff_max_ms = 60000,
+        .encoding = MESSAGE_JSON,
+        .window = 200,
     };
 }
 
@@ -271,5 +294,6 @@ void connections_read(struct load *ld, const struct yaml_node *node,
         strcmp(s->devices.host, s->upstream.host) == 0 && s->devices.port == s->upstream.port)
         load_error(ld, (v[1] != NULL ? v[1] : v[0])->at,
                    "both connections have the client_id '%s' at the same broker, which would "
-                   "throw out one for the other", s->devices.client_id);
+                   "throw out one for the other",
+                   s->devices.client_id);
 }

@@ -72,8 +72,9 @@ static bool take_quoted(struct csv *c, struct csv_field *f)
         doubled++;
         at++;
     }
-    *f = (struct csv_field){ .text = bytes + start, .len = at - start, .offset = start,
-                             .width = at - start };
+    *f = (struct csv_field){
+        .text = bytes + start, .len = at - start, .offset = start, .width = at - start
+    };
     c->at = at + 1;
     c->next_line += lines;
     return unquote(c, f, doubled);
@@ -87,15 +88,17 @@ static bool take_plain(struct csv *c, struct csv_field *f)
     while (at < c->file->len && bytes[at] != ',' && bytes[at] != '\n' && bytes[at] != '"')
         at++;
     if (at < c->file->len && bytes[at] == '"') {
-        error_at(c, at, "a quote inside a field: put the whole field in quotes and write \"\" for "
+        error_at(c, at,
+                 "a quote inside a field: put the whole field in quotes and write \"\" for "
                  "each quote in it");
         return false;
     }
     size_t end = at;
     if (end > c->at && bytes[end - 1] == '\r' && (at == c->file->len || bytes[at] == '\n'))
         end--;
-    *f = (struct csv_field){ .text = bytes + c->at, .len = end - c->at, .offset = c->at,
-                             .width = end - c->at };
+    *f = (struct csv_field){
+        .text = bytes + c->at, .len = end - c->at, .offset = c->at, .width = end - c->at
+    };
     c->at = at;
     return true;
 }

@@ -83,6 +83,15 @@ char *load_text(struct load *ld, const char *text, size_t len)
     return checked(ld, arena_text(ld->arena, text, len));
 }
 
+void *load_keep(struct load *ld, const void *array, size_t count, size_t size)
+{
+    void *kept = load_alloc(ld, count, size);
+
+    if (kept != NULL && array != NULL)
+        memcpy(kept, array, count * size);
+    return kept;
+}
+
 void *load_scratch(struct load *ld, size_t count, size_t size)
 {
     return checked(ld, arena_array(&ld->scratch, count, size));

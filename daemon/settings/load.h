@@ -14,15 +14,15 @@
 #include "base/report.h"
 #include "settings/settings.h"
 
-#define LOAD_FILE_MAX ((size_t)64 << 20)
+#define LOAD_FILE_MAX  ((size_t)64 << 20)
 #define LOAD_FILES_MAX 2000
-#define LOAD_TEXT_MAX 1024 /* a message for people */
+#define LOAD_TEXT_MAX  1024 /* a message for people */
 
 struct text_file {
     const char *name;  /* as people would open it from where they are */
     const char *bytes; /* UTF-8 without BOM, NUL after the last */
     size_t len;
-    uint32_t *lines;   /* offset of each line; made when first asked for */
+    uint32_t *lines; /* offset of each line; made when first asked for */
     uint32_t line_count;
     uint64_t device, inode;
 };
@@ -38,7 +38,7 @@ struct load {
     struct arena *arena;  /* of the settings */
     struct arena scratch; /* of the load */
     struct report *report;
-    const char *dir;      /* of the main file, with a slash at the end, or "" */
+    const char *dir; /* of the main file, with a slash at the end, or "" */
     bool no_memory;
     uint64_t fingerprint;
     /* A list is incomplete when one of its files could not be read: then what is not in it may be
@@ -56,7 +56,9 @@ size_t load_errors(const struct load *ld);
 /* Memory of the settings (zeroed), or NULL and ld->no_memory set: the load fails at its end. */
 void *load_alloc(struct load *ld, size_t count, size_t size);
 char *load_text(struct load *ld, const char *text, size_t len);
-/* The same for memory that is needed only while loading. */
+/* A copy of an array (which may be NULL when count is 0) in the settings' memory. */
+void *load_keep(struct load *ld, const void *array, size_t count, size_t size);
+/* Memory that is needed only while loading. */
 void *load_scratch(struct load *ld, size_t count, size_t size);
 /* Makes room for one more element in a malloc'd array; false: no memory (array still valid). */
 bool load_grow(struct load *ld, void **array, size_t count, size_t *capacity, size_t size);

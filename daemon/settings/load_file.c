@@ -18,7 +18,7 @@ const char *load_path(struct load *ld, const char *name)
     if (path == NULL)
         return NULL;
     memcpy(path, ld->dir, dir_len);
-    memcpy(path + dir_len, name, len);
+    memcpy(path + dir_len, name, len + 1);
     return path;
 }
 
@@ -103,9 +103,11 @@ static struct text_file *read_opened(struct load *ld, int fd, const char *path,
         return NULL;
     }
     bool bom = st.st_size >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0;
-    *file = (struct text_file){ .name = name, .bytes = bom ? bytes + 3 : bytes,
+    *file = (struct text_file){ .name = name,
+                                .bytes = bom ? bytes + 3 : bytes,
                                 .len = (size_t)st.st_size - (bom ? 3 : 0),
-                                .device = st.st_dev, .inode = st.st_ino };
+                                .device = st.st_dev,
+                                .inode = st.st_ino };
     ld->fingerprint = tcn_hash(ld->fingerprint, bytes, (size_t)st.st_size);
     ld->fingerprint = tcn_hash(ld->fingerprint, "", 1); /* keeps file ends apart */
     return check_encoding(ld, file) ? file : NULL;

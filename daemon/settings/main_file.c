@@ -10,12 +10,26 @@
 #include "model/ids.h"
 #include "settings/schema.h"
 
-#define PREFIX_MAX 128
-#define PATH_LEN_MAX 4000
+#define PREFIX_MAX     128
+#define PATH_LEN_MAX   4000
 #define OFFSET_MAX_MIN (18 * 60)
 
-enum { GATEWAY, PREFIX, UTC_OFFSET, STATE_DIR, SOCKET, SOCKET_GROUP, LOG, STATUS_EVERY, CONNECTIONS,
-    METRICS, REGISTRY, SOURCES, RULES, MAIN_KEYS };
+enum {
+    GATEWAY,
+    PREFIX,
+    UTC_OFFSET,
+    STATE_DIR,
+    SOCKET,
+    SOCKET_GROUP,
+    LOG,
+    STATUS_EVERY,
+    CONNECTIONS,
+    METRICS,
+    REGISTRY,
+    SOURCES,
+    RULES,
+    MAIN_KEYS
+};
 static const struct schema_key MAIN_SCHEMA[MAIN_KEYS] = {
     [GATEWAY] = { "gateway", SCHEMA_TEXT, true, "the id of this gateway, like nt-chengnan-01" },
     [PREFIX] = { "prefix", SCHEMA_TEXT, false, NULL },
@@ -59,13 +73,23 @@ static void read_gateway(struct load *ld, const struct yaml_node *node)
         (void)schema_text(ld, node, GATEWAY_ID_MAX, &ld->s->gateway); /* reports by itself */
 }
 
+static bool has_control(const char *text)
+{
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7F)
+            return true;
+    return false;
+}
+
 static void read_prefix(struct load *ld, const struct yaml_node *node)
 {
     if (node == NULL)
         return;
-    if (strpbrk(node->text, "+#{}") != NULL || node->text[0] == '$' || node->text[0] == '/' ||
-        (node->len > 0 && node->text[node->len - 1] == '/') || strstr(node->text, "//") != NULL)
-        load_error(ld, node->at, "a prefix is one or more plain topic levels, like tocsin or "
+    if (strpbrk(node->text, "+#{}") != NULL || has_control(node->text) || node->text[0] == '$' ||
+        node->text[0] == '/' || (node->len > 0 && node->text[node->len - 1] == '/') ||
+        strstr(node->text, "//") != NULL)
+        load_error(ld, node->at,
+                   "a prefix is one or more plain topic levels, like tocsin or "
                    "city/tocsin: no + # { }, no $ or / at its ends");
     else
         (void)schema_text(ld, node, PREFIX_MAX, &ld->s->prefix); /* reports by itself */
@@ -148,10 +172,9 @@ static void read_paths(struct load *ld, const struct yaml_node *const *v,
         s->socket_path =
             from_environment(ld, "RUNTIME_DIRECTORY", "/tocsin.sock", "/run/tocsin/tocsin.sock");
     }
-    const size_t room = sizeof ((struct sockaddr_un *)NULL)->sun_path - 1;
+    const size_t room = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
     if (s->socket_path != NULL && strlen(s->socket_path) > room)
-        load_error(ld, at, "the socket's path is longer than %zu bytes: %s", room,
-                   s->socket_path);
+        load_error(ld, at, "the socket's path is longer than %zu bytes: %s", room, s->socket_path);
 }
 
 static void read_registry_names(struct load *ld, const struct yaml_node *node,

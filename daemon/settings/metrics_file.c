@@ -28,8 +28,8 @@ static const struct word_list TYPES = { TYPE_NAMES, 3 };
 
 struct reader {
     struct load *ld;
-    struct names names;    /* of metrics: their index */
-    struct place *places;  /* where each was declared */
+    struct names names;   /* of metrics: their index */
+    struct place *places; /* where each was declared */
     struct metric *items;
     size_t count, item_cap, place_cap;
 };
@@ -61,9 +61,10 @@ static bool check_name(struct load *ld, const struct yaml_node *key)
     char shown[LOAD_SHOWN_SIZE];
 
     if (!is_name(key->text, key->len, false) || key->len > METRIC_NAME_MAX)
-        load_error(ld, key->at, "'%s' is no name for a metric: up to %d small letters, digits and "
-                   "'_', beginning with a letter", load_shown(key->text, key->len, shown),
-                   METRIC_NAME_MAX);
+        load_error(ld, key->at,
+                   "'%s' is no name for a metric: up to %d small letters, digits and "
+                   "'_', beginning with a letter",
+                   load_shown(key->text, key->len, shown), METRIC_NAME_MAX);
     else if (is_reserved(key->text))
         load_error(ld, key->at, "'%s' has a meaning of its own in rules: take another name",
                    key->text);
@@ -78,14 +79,18 @@ static void refuse_others(struct load *ld, enum metric_type type, const struct y
     static const struct {
         int key;
         enum metric_type type;
-    } owned[] = { { UNIT, METRIC_NUMBER }, { MIN, METRIC_NUMBER }, { MAX, METRIC_NUMBER },
-                  { MARK, METRIC_BOOL },   { WORDS, METRIC_ENUM } };
+    } owned[] = { { UNIT, METRIC_NUMBER },
+                  { MIN, METRIC_NUMBER },
+                  { MAX, METRIC_NUMBER },
+                  { MARK, METRIC_BOOL },
+                  { WORDS, METRIC_ENUM } };
 
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
         if (v[owned[i].key] != NULL && type != owned[i].type)
-            load_error(ld, v[owned[i].key]->key->at, "'%s' is for metrics of type %s, this one is "
-                       "a %s", SCHEMA[owned[i].key].name, TYPE_NAMES[owned[i].type],
-                       TYPE_NAMES[type]);
+            load_error(ld, v[owned[i].key]->key->at,
+                       "'%s' is for metrics of type %s, this one is "
+                       "a %s",
+                       SCHEMA[owned[i].key].name, TYPE_NAMES[owned[i].type], TYPE_NAMES[type]);
 }
 
 static void read_unit(struct load *ld, const struct yaml_node *node, struct metric *m)
@@ -107,6 +112,14 @@ static void read_unit(struct load *ld, const struct yaml_node *node, struct metr
                load_hint(nearest.best, hint));
 }
 
+static void add_word(struct load *ld, const struct yaml_node *e, const char **words,
+                     struct metric *m)
+{
+    words[m->word_count] = load_text(ld, e->text, e->len);
+    if (words[m->word_count] != NULL)
+        m->word_count++;
+}
+
 static void read_words(struct load *ld, const struct yaml_node *map, const struct yaml_node *node,
                        struct metric *m)
 {
@@ -124,13 +137,14 @@ static void read_words(struct load *ld, const struct yaml_node *map, const struc
          e = schema_next(ld, e)) {
         char shown[LOAD_SHOWN_SIZE];
         if (!is_name(e->text, e->len, true) || is_reserved(e->text))
-            load_error(ld, e->at, "'%s' can't be a word: small letters, digits, '_' and '-', beginning "
+            load_error(ld, e->at,
+                       "'%s' can't be a word: small letters, digits, '_' and '-', beginning "
                        "with a letter, none of and, or, not, missing, for, true, false",
                        load_shown(e->text, e->len, shown));
         else if (metric_word(m, e->text, e->len) >= 0)
             load_error(ld, e->at, "the word '%s' is there twice", e->text);
         else
-            words[m->word_count++] = load_text(ld, e->text, e->len);
+            add_word(ld, e, words, m);
     }
 }
 
@@ -215,8 +229,9 @@ static void add_metric(struct reader *r, const struct yaml_node *node)
         return;
 
     struct metric *m = &r->items[r->count];
-    *m = (struct metric){ .name = name, .min = -INFINITY, .max = INFINITY,
-                          .stale_after_ms = TCN_NEVER };
+    *m = (struct metric){
+        .name = name, .min = -INFINITY, .max = INFINITY, .stale_after_ms = TCN_NEVER
+    };
     r->places[r->count++] = node->key->at;
     read_metric(r, node, m);
 }
@@ -244,10 +259,9 @@ void metrics_file_read(struct load *ld, const struct file_list *files)
     for (size_t i = 0; i < files->count; i++)
         read_file(&r, files->files[i]);
 
-    struct metric *items = load_alloc(ld, r.count, sizeof *items);
-    if (items != NULL && r.count > 0)
-        memcpy(items, r.items, r.count * sizeof *items);
-    ld->s->metrics = (struct metrics){ .items = items, .count = items == NULL ? 0 : (uint16_t)r.count };
+    const struct metric *items = load_keep(ld, r.items, r.count, sizeof *items);
+    ld->s->metrics =
+        (struct metrics){ .items = items, .count = items == NULL ? 0 : (uint16_t)r.count };
     names_done(&r.names);
     free(r.items);
     free(r.places);

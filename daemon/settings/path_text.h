@@ -13,7 +13,7 @@
 #include "model/source.h"
 
 #define PATH_TEXT_STEPS_MAX 32
-#define PATH_TEXT_EACH_MAX 4 /* steps "*" in one path */
+#define PATH_TEXT_EACH_MAX  4 /* steps "*" in one path */
 
 /* TCN_EINPUT: *reterr says what to write instead, *ret_offset is the byte it is about. */
 int path_text_parse(const char *text, size_t len, struct arena *arena, struct path *ret,

@@ -125,7 +125,8 @@ static bool read_device(struct registry_reader *r, struct table *t, struct devic
     if (is_reserved(d->id))
         load_error(r->ld, csv_place(&t->csv, registry_table_cell(t, ID)),
                    "the id '%s' is taken: 'gateway' and 'zone:...' name the gateway itself and "
-                   "zones in alarms", d->id);
+                   "zones in alarms",
+                   d->id);
     if (registry_table_cell(t, ADDRESS) != NULL)
         d->address = registry_table_id(t, ADDRESS);
     if (d->address != NULL && strcmp(d->address, d->id) == 0)
@@ -140,13 +141,11 @@ static void keep_devices(struct registry_reader *r, struct devices *all)
 {
     struct registry *g = &r->ld->s->registry;
     size_t count = r->devices.count;
-    struct device *kept = load_alloc(r->ld, count, sizeof *kept);
+    const struct device *kept = load_keep(r->ld, all->items, count, sizeof *kept);
     uint32_t a, b;
 
     if (kept == NULL)
         return;
-    if (count > 0)
-        memcpy(kept, all->items, count * sizeof *kept);
     g->devices = kept;
     g->device_count = (uint32_t)count;
     /* Doubles were reported above, with their places. */

@@ -25,10 +25,8 @@ static void *next_item(struct registry_reader *r, struct items *items, const str
 static const void *keep_items(struct registry_reader *r, struct items *items, size_t count,
                               uint32_t *ret_count)
 {
-    void *kept = load_alloc(r->ld, count, items->size);
+    void *kept = load_keep(r->ld, items->bytes, count, items->size);
 
-    if (kept != NULL && count > 0)
-        memcpy(kept, items->bytes, count * items->size);
     free(items->bytes);
     *ret_count = kept == NULL ? 0 : (uint32_t)count;
     return kept;
@@ -36,7 +34,10 @@ static const void *keep_items(struct registry_reader *r, struct items *items, si
 
 enum { ID, NAME, CONTACT, PHONE, PARTY_COLUMNS };
 static const struct table_column PARTY[PARTY_COLUMNS] = {
-    { "id", true }, { "name", true }, { "contact", false }, { "phone", false },
+    { "id", true },
+    { "name", true },
+    { "contact", false },
+    { "phone", false },
 };
 
 static void read_enterprise(struct registry_reader *r, struct table *t, struct items *items)
@@ -102,7 +103,9 @@ static void read_unit(struct registry_reader *r, struct table *t, struct items *
     if (u == NULL || id == NULL)
         return;
     *u = (struct patrol_unit){
-        .id = id, .name = registry_table_text(t, UNIT_NAME), .kind = unit_kind_of(t),
+        .id = id,
+        .name = registry_table_text(t, UNIT_NAME),
+        .kind = unit_kind_of(t),
         .officer = registry_table_text(t, UNIT_OFFICER),
         .phone = registry_table_text(t, UNIT_PHONE),
         .department = registry_table_reference(t, UNIT_DEPARTMENT, &r->departments),
@@ -110,8 +113,15 @@ static void read_unit(struct registry_reader *r, struct table *t, struct items *
     (void)registry_table_enter(t, &r->units, id, UNIT_ID); /* as above */
 }
 
-enum { SITE_ID, SITE_NAME, SITE_ADDRESS, SITE_ENTERPRISE, SITE_DEPARTMENT, SITE_UNIT,
-    SITE_COLUMNS };
+enum {
+    SITE_ID,
+    SITE_NAME,
+    SITE_ADDRESS,
+    SITE_ENTERPRISE,
+    SITE_DEPARTMENT,
+    SITE_UNIT,
+    SITE_COLUMNS
+};
 static const struct table_column SITE[SITE_COLUMNS] = {
     { "id", true },          { "name", true },        { "address", false },
     { "enterprise", false }, { "department", false }, { "unit", false },
@@ -125,7 +135,8 @@ static void read_site(struct registry_reader *r, struct table *t, struct items *
     if (s == NULL || id == NULL)
         return;
     *s = (struct site){
-        .id = id, .name = registry_table_text(t, SITE_NAME),
+        .id = id,
+        .name = registry_table_text(t, SITE_NAME),
         .address = registry_table_text(t, SITE_ADDRESS),
         .enterprise = registry_table_reference(t, SITE_ENTERPRISE, &r->enterprises),
         .department = registry_table_reference(t, SITE_DEPARTMENT, &r->departments),
@@ -136,7 +147,9 @@ static void read_site(struct registry_reader *r, struct table *t, struct items *
 
 enum { ZONE_ID, ZONE_SITE, ZONE_NAME, ZONE_COLUMNS };
 static const struct table_column ZONE[ZONE_COLUMNS] = {
-    { "id", true }, { "site", true }, { "name", true },
+    { "id", true },
+    { "site", true },
+    { "name", true },
 };
 
 static void read_zone(struct registry_reader *r, struct table *t, struct items *items)
@@ -208,8 +221,8 @@ bool registry_file_type(struct registry_reader *r, const char *text, size_t len,
     if (r->type_count == REGISTRY_TYPES_MAX)
         return false;
     char *copy = load_text(r->ld, text, len);
-    if (copy == NULL || !load_grow(r->ld, (void **)&r->type_list, r->type_count,
-                                   &r->type_capacity, sizeof *r->type_list))
+    if (copy == NULL || !load_grow(r->ld, (void **)&r->type_list, r->type_count, &r->type_capacity,
+                                   sizeof *r->type_list))
         return false;
     if (names_add(&r->types, copy, (uint32_t)r->type_count, NULL) < 0) {
         r->ld->no_memory = true;
@@ -223,12 +236,10 @@ bool registry_file_type(struct registry_reader *r, const char *text, size_t len,
 void registry_file_finish(struct registry_reader *r)
 {
     struct registry *g = &r->ld->s->registry;
-    const char **types = load_alloc(r->ld, r->type_count, sizeof *types);
+    const char *const *types = load_keep(r->ld, r->type_list, r->type_count, sizeof *types);
 
     if (types == NULL)
         return;
-    if (r->type_count > 0)
-        memcpy(types, r->type_list, r->type_count * sizeof *types);
     g->types = types;
     g->type_count = (uint32_t)r->type_count;
 }

@@ -15,8 +15,7 @@ struct registry_reader {
 };
 
 /* Fills ld->s->registry except for its types. */
-void registry_file_read(struct registry_reader *r, struct load *ld,
-                        const struct main_files *files);
+void registry_file_read(struct registry_reader *r, struct load *ld, const struct main_files *files);
 /* The number of a device type; a new one is added (rules may name types that no device has).
  * *ret_new tells so. False: no memory or too many. */
 bool registry_file_type(struct registry_reader *r, const char *text, size_t len, uint32_t *ret,

@@ -45,7 +45,8 @@ static void take_column(struct table *t, uint32_t field)
     const struct csv_field *f = &t->csv.fields[field];
 
     for (size_t i = 0; i < t->column_count; i++) {
-        if (strlen(t->columns[i].name) != f->len || memcmp(t->columns[i].name, f->text, f->len) != 0)
+        if (strlen(t->columns[i].name) != f->len ||
+            memcmp(t->columns[i].name, f->text, f->len) != 0)
             continue;
         if (t->position[i] >= 0)
             load_error(t->csv.ld, csv_place(&t->csv, f), "column '%s' is there twice",
@@ -89,7 +90,8 @@ bool registry_table_next(struct table *t)
             return true;
         load_error(t->csv.ld, load_place(t->csv.ld, t->csv.file, t->csv.fields[0].offset, 0),
                    "%u fields, but the header has %u (a comma inside a text needs quotes around "
-                   "the text)", (unsigned)t->csv.count, (unsigned)t->width);
+                   "the text)",
+                   (unsigned)t->csv.count, (unsigned)t->width);
     }
     return false;
 }
@@ -210,8 +212,8 @@ uint32_t registry_table_reference(struct table *t, size_t column, const struct k
     if (kind->incomplete)
         return REGISTRY_NONE;
     /* Looking through all names costs: only for errors that will be shown. */
-    const char *best = ld->report->count < REPORT_MAX
-                           ? names_nearest(&kind->names, f->text, f->len) : NULL;
+    const char *best =
+        ld->report->count < REPORT_MAX ? names_nearest(&kind->names, f->text, f->len) : NULL;
     load_error(ld, csv_place(&t->csv, f), "there is no %s '%s'%s", t->columns[column].name,
                load_shown(f->text, f->len, shown), load_hint(best, hint));
     return REGISTRY_NONE;

@@ -117,8 +117,10 @@ static bool is_good_list(struct load *ld, const struct yaml_node *node)
 {
     if (node->kind != YAML_LIST || (node->count > 0 && node->count <= SCOPE_MAX))
         return true;
-    load_error(ld, node->at, node->count == 0 ? "an empty list covers nothing: leave the key out "
-               "for all devices" : "the list is too long");
+    load_error(ld, node->at,
+               node->count == 0 ? "an empty list covers nothing: leave the key out "
+                                  "for all devices"
+                                : "the list is too long");
     return false;
 }
 
@@ -132,7 +134,8 @@ void rule_scope_read(struct rule_scope *s, const struct yaml_node *node, struct 
     const struct yaml_node *v[2] = { node, NULL };
 
     *ret_warned = false;
-    if (node == NULL || (node->kind == YAML_MAP && !schema_open(s->ld, node, "'devices'", keys, 2, v)))
+    if (node == NULL ||
+        (node->kind == YAML_MAP && !schema_open(s->ld, node, "'devices'", keys, 2, v)))
         return;
     if (v[0] != NULL && is_good_list(s->ld, v[0]))
         ret->types = read_types(s, v[0], &ret->type_count, ret_warned);

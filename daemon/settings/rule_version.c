@@ -37,8 +37,7 @@ static uint64_t add_words(uint64_t h, const char *text)
     return tcn_hash(h, "", 1);
 }
 
-const char *rule_version_of(struct load *ld, const struct rule *rule,
-                            const char *const *type_names)
+const char *rule_version_of(struct load *ld, const struct rule *rule, const char *const *type_names)
 {
     const struct site *sites = ld->s->registry.sites;
     uint64_t h = TCN_HASH_SEED;

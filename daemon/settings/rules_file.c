@@ -7,9 +7,9 @@
 #include "settings/names.h"
 #include "settings/schema.h"
 
-#define GUIDANCE_MAX 4096
-#define HOUR_MS INT64_C(3600000)
-#define DAY_MS (24 * HOUR_MS)
+#define GUIDANCE_MAX      4096
+#define HOUR_MS           INT64_C(3600000)
+#define DAY_MS            (24 * HOUR_MS)
 #define FIRE_DELAY_MAX_MS INT64_C(90000) /* NFPA 72: a waterflow signal may be held back so long */
 
 enum { ID, TITLE, WHEN, DEVICES, CLASS, SEVERITY, FOR, CLEAR_AFTER, GUIDANCE, TASK, RULE_KEYS };
@@ -66,7 +66,8 @@ static bool read_id(struct reader *r, const struct yaml_node *node, struct rule 
     if (node == NULL)
         return false;
     if (!is_rule_id(node->text, node->len)) {
-        load_error(r->ld, node->at, "'%s' is no id for a rule: up to %d small letters, digits, '-' "
+        load_error(r->ld, node->at,
+                   "'%s' is no id for a rule: up to %d small letters, digits, '-' "
                    "and '_', beginning with a letter or digit",
                    load_shown(node->text, node->len, shown), RULE_ID_MAX);
         return false;
@@ -103,8 +104,7 @@ static void read_when(struct load *ld, const struct yaml_node *node, struct rule
     if (rc == TCN_ENOMEM)
         ld->no_memory = true;
     else if (rc < 0)
-        load_error(ld, yaml_doc_spot(ld, node, skip + error.offset, error.width), "%s",
-                   error.text);
+        load_error(ld, yaml_doc_spot(ld, node, skip + error.offset, error.width), "%s", error.text);
 }
 
 static void read_guidance(struct load *ld, const struct yaml_node *node, struct rule *rule)
@@ -136,7 +136,8 @@ static void read_reminder(struct load *ld, const struct yaml_node *node, struct 
     p->remind_before_ms = p->deadline_ms > 2 * HOUR_MS ? 2 * HOUR_MS : p->deadline_ms / 2;
     if (schema_duration(ld, node, 0, 400 * DAY_MS, &p->remind_before_ms) &&
         p->remind_before_ms >= p->deadline_ms && p->deadline_ms > 0)
-        load_error(ld, node->at, "the reminder must be shorter before the deadline than the "
+        load_error(ld, node->at,
+                   "the reminder must be shorter before the deadline than the "
                    "deadline is long");
 }
 
@@ -178,8 +179,8 @@ static void read_rule(struct reader *r, const struct yaml_node *const *v,
     rule_scope_read(&r->scope, v[DEVICES], rule, &warned);
     if (!warned && !r->scope.registry->devices.incomplete &&
         !rule_scope_covers_any(&r->scope, rule))
-        load_warning(ld, (v[DEVICES] != NULL ? v[DEVICES] : node)->at,
-                     "rule '%s' covers no device", rule->id);
+        load_warning(ld, (v[DEVICES] != NULL ? v[DEVICES] : node)->at, "rule '%s' covers no device",
+                     rule->id);
     rule->version = rule_version_of(ld, rule, r->scope.registry->type_list);
 }
 
@@ -221,15 +222,14 @@ static void read_file(struct reader *r, struct text_file *file)
 void rules_file_read(struct load *ld, const struct file_list *files,
                      struct registry_reader *registry)
 {
-    struct reader r = { .ld = ld, .scope = { .ld = ld, .registry = registry,
-                                             .real_types = registry->type_count } };
+    struct reader r = {
+        .ld = ld, .scope = { .ld = ld, .registry = registry, .real_types = registry->type_count }
+    };
 
     for (size_t i = 0; i < files->count; i++)
         read_file(&r, files->files[i]);
 
-    struct rule *items = load_alloc(ld, r.count, sizeof *items);
-    if (items != NULL && r.count > 0)
-        memcpy(items, r.items, r.count * sizeof *items);
+    const struct rule *items = load_keep(ld, r.items, r.count, sizeof *items);
     ld->s->rules = (struct rules){ .items = items, .count = items == NULL ? 0 : (uint32_t)r.count };
     rule_scope_done(&r.scope);
     names_done(&r.names);

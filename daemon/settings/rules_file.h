@@ -13,8 +13,8 @@ void rules_file_read(struct load *ld, const struct file_list *files,
 struct rule_scope {
     struct load *ld;
     struct registry_reader *registry;
-    size_t real_types;    /* those that devices have come first */
-    uint64_t *pairs;      /* (site, type) of all devices, sorted, once each; made when needed */
+    size_t real_types; /* those that devices have come first */
+    uint64_t *pairs;   /* (site, type) of all devices, sorted, once each; made when needed */
     size_t pair_count;
 };
 /* Reads 'devices' (NULL: all). *ret_warned: a type that no device has was reported. */

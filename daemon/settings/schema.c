@@ -38,9 +38,12 @@ static bool kind_fits(enum schema_kind kind, const struct yaml_node *node)
 }
 
 static const char *const KIND_WANTED[] = {
-    [SCHEMA_TEXT] = "a single value",       [SCHEMA_LIST] = "a list",
-    [SCHEMA_MAP] = "a map of keys",         [SCHEMA_TEXT_OR_LIST] = "a value or a list of them",
-    [SCHEMA_TEXT_OR_MAP] = "a value or a map of keys", [SCHEMA_FILLED] = "a value",
+    [SCHEMA_TEXT] = "a single value",
+    [SCHEMA_LIST] = "a list",
+    [SCHEMA_MAP] = "a map of keys",
+    [SCHEMA_TEXT_OR_LIST] = "a value or a list of them",
+    [SCHEMA_TEXT_OR_MAP] = "a value or a map of keys",
+    [SCHEMA_FILLED] = "a value",
     [SCHEMA_ANY] = "a value",
 };
 
@@ -126,8 +129,7 @@ bool schema_open(struct load *ld, const struct yaml_node *node, const char *what
     for (size_t i = 0; i < count; i++)
         if (keys[i].required && seen[i] == NULL)
             load_error(ld, node->at, "%s needs '%s'%s%s", what, keys[i].name,
-                       keys[i].hint == NULL ? "" : ": ",
-                       keys[i].hint == NULL ? "" : keys[i].hint);
+                       keys[i].hint == NULL ? "" : ": ", keys[i].hint == NULL ? "" : keys[i].hint);
     return true;
 }
 

@@ -10,13 +10,13 @@
 #include "settings/yaml_doc.h"
 
 enum schema_kind {
-    SCHEMA_TEXT,         /* one value, not empty */
+    SCHEMA_TEXT, /* one value, not empty */
     SCHEMA_LIST,
     SCHEMA_MAP,
     SCHEMA_TEXT_OR_LIST, /* one value or a list */
     SCHEMA_TEXT_OR_MAP,
-    SCHEMA_FILLED,       /* a value, list or map */
-    SCHEMA_ANY,          /* also an empty or null value */
+    SCHEMA_FILLED, /* a value, list or map */
+    SCHEMA_ANY,    /* also an empty or null value */
 };
 
 struct schema_key {

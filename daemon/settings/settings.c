@@ -33,8 +33,7 @@ static void files_done(struct main_files *f)
 }
 
 /* Goes through everything whatever is wrong, so that all errors are told at once. */
-static void read_everything(struct load *ld, const char *file,
-                            const struct settings_override *over)
+static void read_everything(struct load *ld, const char *file, const struct settings_override *over)
 {
     struct registry_reader registry = { 0 };
     struct main_files files = { 0 };
@@ -69,8 +68,7 @@ int settings_load(const char *file, const struct settings_override *over, struct
         return TCN_ENOMEM;
     set_defaults(s);
     size_t before = report->errors;
-    struct load ld = { .s = s, .arena = &s->arena, .report = report,
-                       .fingerprint = TCN_HASH_SEED };
+    struct load ld = { .s = s, .arena = &s->arena, .report = report, .fingerprint = TCN_HASH_SEED };
     read_everything(&ld, file, over);
     s->fingerprint = ld.fingerprint;
     if (ld.no_memory)

@@ -17,14 +17,14 @@
 
 struct settings {
     struct arena arena;
-    const char *file;           /* the main file as given */
-    const char *gateway;        /* ids.h */
-    const char *prefix;         /* of our topics, default "tocsin" */
-    int offset_min;             /* UTC offset of times in messages and log; default +08:00 */
-    const char *state_dir;      /* database */
-    const char *socket_path;    /* HTTP API */
-    const char *socket_group;   /* NULL: none */
-    const char *log_file;       /* NULL: none */
+    const char *file;         /* the main file as given */
+    const char *gateway;      /* ids.h */
+    const char *prefix;       /* of our topics, default "tocsin" */
+    int offset_min;           /* UTC offset of times in messages and log; default +08:00 */
+    const char *state_dir;    /* database */
+    const char *socket_path;  /* HTTP API */
+    const char *socket_group; /* NULL: none */
+    const char *log_file;     /* NULL: none */
     enum log_level log_level;
     struct connection_conf devices, upstream;
     int64_t status_every_ms;
@@ -32,7 +32,7 @@ struct settings {
     struct registry registry;
     struct rules rules;
     struct sources sources;
-    uint64_t fingerprint;       /* over all files read */
+    uint64_t fingerprint; /* over all files read */
 };
 
 /* What is given on the command line rather than in the file; NULL: not given. */

@@ -6,8 +6,8 @@
 #include "settings/sources_file.h"
 
 #define CONDITIONS_MAX 64
-#define WORDS_MAX 256
-#define TEMPLATE_MAX 512
+#define WORDS_MAX      256
+#define TEMPLATE_MAX   512
 
 static void try_captures(const struct source_reader *r, struct tcn_nearest *n, const char *name,
                          size_t len, bool *ret_known)
@@ -17,8 +17,8 @@ static void try_captures(const struct source_reader *r, struct tcn_nearest *n, c
     *ret_known = false;
     tcn_nearest_init(n, name, len);
     for (uint16_t i = 0; i < t->level_count + r->value.step_count; i++) {
-        const char *known = i < t->level_count ? t->levels[i].capture
-                                               : r->value.steps[i - t->level_count].capture;
+        const char *known =
+            i < t->level_count ? t->levels[i].capture : r->value.steps[i - t->level_count].capture;
         if (known == NULL)
             continue;
         *ret_known = *ret_known || (strlen(known) == len && memcmp(known, name, len) == 0);
@@ -49,12 +49,13 @@ static bool check_codec(struct source_reader *r, const struct yaml_node *node, e
     enum source_codec codec = r->source->codec;
 
     if (from == FROM_DOCUMENT && codec != CODEC_JSON)
-        load_error(r->ld, node->at, "%s has no members: %s", codec == CODEC_TEXT ? "a text"
-                   : "a protobuf reading", codec == CODEC_TEXT
-                   ? "write \".\" for the whole text, or codec: json"
-                   : "only captures such as {device} can be used");
+        load_error(r->ld, node->at, "%s has no members: %s",
+                   codec == CODEC_TEXT ? "a text" : "a protobuf reading",
+                   codec == CODEC_TEXT ? "write \".\" for the whole text, or codec: json"
+                                       : "only captures such as {device} can be used");
     else if (from == FROM_TEXT && codec != CODEC_TEXT)
-        load_error(r->ld, node->at, "\".\" is the payload of codec text; write a path such as "
+        load_error(r->ld, node->at,
+                   "\".\" is the payload of codec text; write a path such as "
                    "/smoke");
     else
         return true;
@@ -78,8 +79,7 @@ bool source_paths_read(struct source_reader *r, const struct yaml_node *node, st
         load_error(r->ld, yaml_doc_spot(r->ld, node, offset, node->len - offset), "%s", fail.text);
         return false;
     }
-    if (path.from == FROM_CAPTURE &&
-        !check_capture(r, node, 1, path.capture, strlen(path.capture)))
+    if (path.from == FROM_CAPTURE && !check_capture(r, node, 1, path.capture, strlen(path.capture)))
         return false;
     if (!check_codec(r, node, path.from))
         return false;
@@ -107,8 +107,7 @@ static bool check_pointer(struct source_reader *r, const struct yaml_node *node,
     return false;
 }
 
-bool source_paths_template(struct source_reader *r, const struct yaml_node *node,
-                           const char **ret)
+bool source_paths_template(struct source_reader *r, const struct yaml_node *node, const char **ret)
 {
     struct tcn_fail fail;
     size_t at = 0, start, len, offset;
@@ -135,11 +134,10 @@ static const struct {
     enum condition_op op;
     bool list; /* takes several words */
 } OPERATORS[] = {
-    { "eq", COND_EQ, false },     { "ne", COND_NE, false },
-    { "in", COND_IN, true },      { "not_in", COND_NOT_IN, true },
-    { "has", COND_HAS, true },    { "has_not", COND_HAS_NOT, true },
-    { "ge", COND_GE, false },     { "le", COND_LE, false },
-    { "exists", COND_EXISTS, false }, { "absent", COND_ABSENT, false },
+    { "eq", COND_EQ, false },         { "ne", COND_NE, false },  { "in", COND_IN, true },
+    { "not_in", COND_NOT_IN, true },  { "has", COND_HAS, true }, { "has_not", COND_HAS_NOT, true },
+    { "ge", COND_GE, false },         { "le", COND_LE, false },  { "exists", COND_EXISTS, false },
+    { "absent", COND_ABSENT, false },
 };
 #define OPERATOR_COUNT (sizeof OPERATORS / sizeof OPERATORS[0])
 
@@ -187,8 +185,9 @@ static bool read_operand(struct source_reader *r, size_t op, const struct yaml_n
     }
     if (node->kind != YAML_TEXT && !OPERATORS[op].list) {
         load_error(r->ld, node->at, "'%s' takes one value%s", OPERATORS[op].word,
-                   c->op == COND_EQ ? ": write 'in' for several" :
-                   c->op == COND_NE ? ": write 'not_in' for several" : "");
+                   c->op == COND_EQ   ? ": write 'in' for several"
+                   : c->op == COND_NE ? ": write 'not_in' for several"
+                                      : "");
         return false;
     }
     if (c->op == COND_GE || c->op == COND_LE)
@@ -216,8 +215,10 @@ static bool read_condition(struct source_reader *r, const struct yaml_node *node
         }
     }
     if (given != 1) {
-        load_error(r->ld, node->at, "a condition needs one of eq, ne, in, not_in, has, has_not, "
-                   "ge, le, exists, absent; this one has %zu", given);
+        load_error(r->ld, node->at,
+                   "a condition needs one of eq, ne, in, not_in, has, has_not, "
+                   "ge, le, exists, absent; this one has %zu",
+                   given);
         return false;
     }
     return v[OPERATOR_COUNT] != NULL && source_paths_read(r, v[OPERATOR_COUNT], &c->at) &&

@@ -7,8 +7,22 @@
 
 #define MAP_MAX 256
 
-enum { METRIC, VALUE, CONSTANT, WHEN, MAP, FOLD_CASE, INVERT, UNIT, SCALE, OFFSET, ABSENT, DEVICE,
-    OBJECT, READING_KEYS };
+enum {
+    METRIC,
+    VALUE,
+    CONSTANT,
+    WHEN,
+    MAP,
+    FOLD_CASE,
+    INVERT,
+    UNIT,
+    SCALE,
+    OFFSET,
+    ABSENT,
+    DEVICE,
+    OBJECT,
+    READING_KEYS
+};
 static const struct schema_key SCHEMA[READING_KEYS] = {
     [METRIC] = { "metric", SCHEMA_TEXT, true, "what the reading is about, like smoke" },
     [VALUE] = { "value", SCHEMA_TEXT, false, "a path such as /smoke" },
@@ -116,8 +130,7 @@ static void read_unit(struct source_reader *r, const struct metric *m, const str
                    load_shown(node->text, node->len, shown),
                    unit < 0 ? "is no unit known here for" : "can't be converted for", m->name,
                    m->unit == UNIT_NONE ? "no unit" : unit_name(m->unit),
-                   m->unit == UNIT_NONE ? "leave it out"
-                                        : unit_list(m->unit, list, sizeof list));
+                   m->unit == UNIT_NONE ? "leave it out" : unit_list(m->unit, list, sizeof list));
 }
 
 /* What belongs to metrics of another type. */
@@ -126,8 +139,11 @@ static void refuse_others(struct load *ld, const struct metric *m, const struct 
     static const struct {
         int key;
         enum metric_type type;
-    } owned[] = { { INVERT, METRIC_BOOL }, { UNIT, METRIC_NUMBER }, { SCALE, METRIC_NUMBER },
-                  { OFFSET, METRIC_NUMBER }, { OBJECT, METRIC_BOOL } };
+    } owned[] = { { INVERT, METRIC_BOOL },
+                  { UNIT, METRIC_NUMBER },
+                  { SCALE, METRIC_NUMBER },
+                  { OFFSET, METRIC_NUMBER },
+                  { OBJECT, METRIC_BOOL } };
 
     for (size_t i = 0; i < sizeof owned / sizeof owned[0]; i++)
         if (v[owned[i].key] != NULL && m->type != owned[i].type)
@@ -164,8 +180,10 @@ static void refuse_with_constant(struct load *ld, const struct yaml_node *const 
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (v[keys[i]] != NULL)
-            load_error(ld, v[keys[i]]->key->at, "'%s' is for readings with 'value', not with "
-                       "'constant'", SCHEMA[keys[i]].name);
+            load_error(ld, v[keys[i]]->key->at,
+                       "'%s' is for readings with 'value', not with "
+                       "'constant'",
+                       SCHEMA[keys[i]].name);
 }
 
 static void read_conversion(struct source_reader *r, const struct metric *m,
@@ -201,8 +219,10 @@ static void read_reading(struct source_reader *r, const struct yaml_node *node,
     if (!schema_open(ld, node, "a reading", SCHEMA, READING_KEYS, v))
         return;
     if ((v[VALUE] == NULL) == (v[CONSTANT] == NULL))
-        load_error(ld, node->at, v[VALUE] == NULL ? "a reading needs 'value' (a path such as "
-                   "/smoke) or 'constant'" : "'value' and 'constant' exclude one another");
+        load_error(ld, node->at,
+                   v[VALUE] == NULL ? "a reading needs 'value' (a path such as "
+                                      "/smoke) or 'constant'"
+                                    : "'value' and 'constant' exclude one another");
     if (source_paths_read(r, v[VALUE], &ret->value))
         r->value = ret->value;
     (void)source_paths_conditions(r, v[WHEN], &ret->when, &ret->when_count);

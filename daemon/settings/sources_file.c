@@ -8,11 +8,25 @@
 #include "settings/schema.h"
 
 #define SOURCE_NAME_MAX 63
-#define EXCLUDES_MAX 256
-#define PAYLOAD_LIMIT (16u << 20)
+#define EXCLUDES_MAX    256
+#define PAYLOAD_LIMIT   (16u << 20)
 
-enum { NAME, TOPIC, EXCLUDE, CODEC, QOS, MAX_SIZE, DEVICE, TIME, WHEN, HISTORICAL, ALIVE,
-    UNKNOWN_DEVICE, READINGS, SOURCE_KEYS };
+enum {
+    NAME,
+    TOPIC,
+    EXCLUDE,
+    CODEC,
+    QOS,
+    MAX_SIZE,
+    DEVICE,
+    TIME,
+    WHEN,
+    HISTORICAL,
+    ALIVE,
+    UNKNOWN_DEVICE,
+    READINGS,
+    SOURCE_KEYS
+};
 static const struct schema_key SCHEMA[SOURCE_KEYS] = {
     [NAME] = { "name", SCHEMA_TEXT, true, "a name for counters and messages" },
     [TOPIC] = { "topic", SCHEMA_TEXT, true, "like sensors/{device}/state" },
@@ -85,8 +99,7 @@ static void read_time(struct source_reader *r, const struct yaml_node *node)
     const struct yaml_node *v[2] = { node, NULL };
     int format = TIME_AUTO - 1;
 
-    if (node == NULL ||
-        (node->kind == YAML_MAP && !schema_open(r->ld, node, "'time'", keys, 2, v)))
+    if (node == NULL || (node->kind == YAML_MAP && !schema_open(r->ld, node, "'time'", keys, 2, v)))
         return;
     bool good = source_paths_read(r, v[0], &r->source->time);
     good = schema_word(r->ld, v[1], &FORMATS, &format) && good;
@@ -101,8 +114,10 @@ static void check_protobuf(struct load *ld, const struct yaml_node *const *v)
 
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (v[keys[i]] != NULL)
-            load_error(ld, v[keys[i]]->key->at, "'%s' is not for codec protobuf: the message has "
-                       "its own", SCHEMA[keys[i]].name);
+            load_error(ld, v[keys[i]]->key->at,
+                       "'%s' is not for codec protobuf: the message has "
+                       "its own",
+                       SCHEMA[keys[i]].name);
 }
 
 static void read_options(struct load *ld, const struct yaml_node *const *v, struct source *s)
@@ -111,7 +126,8 @@ static void read_options(struct load *ld, const struct yaml_node *const *v, stru
     int unknown = 0;
 
     if (v[QOS] != NULL && strcmp(v[QOS]->text, "2") == 0)
-        load_error(ld, v[QOS]->at, "qos 2 is not used for readings: 1 loses nothing, and doubles "
+        load_error(ld, v[QOS]->at,
+                   "qos 2 is not used for readings: 1 loses nothing, and doubles "
                    "do no harm");
     else if (schema_int(ld, v[QOS], 0, 1, &qos))
         s->qos = (uint8_t)qos;
@@ -142,11 +158,15 @@ static void read_source(struct load *ld, const struct yaml_node *const *v,
         return;
     }
     if (v[DEVICE] == NULL)
-        load_error(ld, node->at, "source %s needs 'device': like \"{device}\" for a capture of the "
-                   "topic", s->name);
+        load_error(ld, node->at,
+                   "source %s needs 'device': like \"{device}\" for a capture of the "
+                   "topic",
+                   s->name);
     if (v[READINGS] == NULL)
-        load_error(ld, node->at, "source %s needs 'readings': like [{metric: smoke, value: "
-                   "/smoke}]; [] if its messages are signs of life only", s->name);
+        load_error(ld, node->at,
+                   "source %s needs 'readings': like [{metric: smoke, value: "
+                   "/smoke}]; [] if its messages are signs of life only",
+                   s->name);
     read_time(&r, v[TIME]);
     (void)source_paths_conditions(&r, v[HISTORICAL], &s->historical, &s->historical_count);
     if (v[READINGS] != NULL)
@@ -204,10 +224,9 @@ void sources_file_read(struct load *ld, const struct file_list *files)
     for (size_t i = 0; i < files->count; i++)
         read_file(&r, files->files[i]);
 
-    struct source *items = load_alloc(ld, r.count, sizeof *items);
-    if (items != NULL && r.count > 0)
-        memcpy(items, r.items, r.count * sizeof *items);
-    ld->s->sources = (struct sources){ .items = items, .count = items == NULL ? 0 : (uint16_t)r.count };
+    const struct source *items = load_keep(ld, r.items, r.count, sizeof *items);
+    ld->s->sources =
+        (struct sources){ .items = items, .count = items == NULL ? 0 : (uint16_t)r.count };
     names_done(&r.names);
     free(r.items);
     free(r.places);

@@ -16,8 +16,7 @@ struct source_reader {
 
 /* source_paths.c: paths, templates and conditions of a source. Each reports what is wrong. */
 bool source_paths_read(struct source_reader *r, const struct yaml_node *node, struct path *ret);
-bool source_paths_template(struct source_reader *r, const struct yaml_node *node,
-                           const char **ret);
+bool source_paths_template(struct source_reader *r, const struct yaml_node *node, const char **ret);
 bool source_paths_conditions(struct source_reader *r, const struct yaml_node *list,
                              const struct condition **ret, uint16_t *ret_count);
 

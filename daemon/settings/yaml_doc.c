@@ -19,8 +19,10 @@ struct builder {
 
 static struct place place_of(struct builder *b, yaml_mark_t start, yaml_mark_t end)
 {
-    struct place at = { .file = b->file, .line = (uint32_t)start.line + 1,
-                        .column = (uint32_t)start.column + 1, .width = 1 };
+    struct place at = { .file = b->file,
+                        .line = (uint32_t)start.line + 1,
+                        .column = (uint32_t)start.column + 1,
+                        .width = 1 };
 
     if (end.line == start.line && end.column > start.column)
         at.width = (uint32_t)(end.column - start.column);
@@ -116,8 +118,10 @@ static bool attach(struct builder *b, struct yaml_node *n)
     struct open *o = &b->stack[b->depth - 1];
     if (o->node->kind == YAML_MAP && o->key == NULL) {
         if (n->kind != YAML_TEXT) {
-            load_error(b->ld, n->at, "a key must be plain text, not a %s (text with { or [ needs "
-                       "quotes)", n->kind == YAML_MAP ? "map" : "list");
+            load_error(b->ld, n->at,
+                       "a key must be plain text, not a %s (text with { or [ needs "
+                       "quotes)",
+                       n->kind == YAML_MAP ? "map" : "list");
             return false;
         }
         o->key = n;
@@ -189,8 +193,7 @@ static bool take_text(struct builder *b, const yaml_event_t *e)
 static bool take_start(struct builder *b, const yaml_event_t *e)
 {
     bool map = e->type == YAML_MAPPING_START_EVENT;
-    const yaml_char_t *anchor =
-        map ? e->data.mapping_start.anchor : e->data.sequence_start.anchor;
+    const yaml_char_t *anchor = map ? e->data.mapping_start.anchor : e->data.sequence_start.anchor;
     const yaml_char_t *tag = map ? e->data.mapping_start.tag : e->data.sequence_start.tag;
 
     if (!refuse_extras(b, e, anchor, tag))
@@ -222,7 +225,8 @@ static bool take_event(struct builder *b, const yaml_event_t *e)
     case YAML_ALIAS_EVENT:
         load_error(b->ld, place_of(b, e->start_mark, e->end_mark),
                    "aliases (*%s) are not supported: write the value here (a text that starts "
-                   "with '*' needs quotes)", (const char *)e->data.alias.anchor);
+                   "with '*' needs quotes)",
+                   (const char *)e->data.alias.anchor);
         return false;
     case YAML_DOCUMENT_START_EVENT:
         if (++b->documents > 1) {

@@ -17,13 +17,13 @@ enum yaml_style { YAML_PLAIN, YAML_SINGLE, YAML_DOUBLE, YAML_BLOCK };
 
 struct yaml_node {
     enum yaml_kind kind;
-    enum yaml_style style;  /* YAML_TEXT */
+    enum yaml_style style; /* YAML_TEXT */
     struct place at;
-    const char *text;       /* YAML_TEXT: NUL-terminated, no NUL inside */
+    const char *text; /* YAML_TEXT: NUL-terminated, no NUL inside */
     size_t len;
     const struct yaml_node *key; /* of a value in a map */
     struct yaml_node *first, *next;
-    uint32_t count;         /* elements or pairs */
+    uint32_t count; /* elements or pairs */
 };
 
 /* The root of the file, or NULL: what is wrong was reported. */

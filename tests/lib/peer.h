@@ -13,8 +13,8 @@
 #include "link/link.h"
 
 #define PEER_MESSAGES_MAX 4096
-#define PEER_TOKENS_MAX 4096
-#define PEER_WAIT_MS 15000
+#define PEER_TOKENS_MAX   4096
+#define PEER_WAIT_MS      15000
 
 struct peer_message {
     char topic[128];
@@ -107,14 +107,27 @@ static inline struct peer *peer_new(const char *host, uint16_t port, const char 
         abort();
     (void)snprintf(p->url, sizeof p->url, "mqtt://%s:%u", host, port);
     p->connection = (struct connection_conf){
-        .name = client_id, .url = p->url, .host = host, .port = port,
-        .mqtt_version = mqtt_version, .client_id = client_id, .keep_alive_ms = 30000,
-        .session_expiry_ms = 3600000, .backoff_min_ms = 100, .backoff_max_ms = 500, .window = 100,
+        .name = client_id,
+        .url = p->url,
+        .host = host,
+        .port = port,
+        .mqtt_version = mqtt_version,
+        .client_id = client_id,
+        .keep_alive_ms = 30000,
+        .session_expiry_ms = 3600000,
+        .backoff_min_ms = 100,
+        .backoff_max_ms = 500,
+        .window = 100,
     };
     p->conf = (struct link_conf){
-        .connection = &p->connection, .filters = p->filters, .qos = p->qos,
-        .events = { .arg = p, .on_message = peer_on_message, .on_up = peer_on_up,
-                    .on_down = peer_on_down, .on_sent = peer_on_sent },
+        .connection = &p->connection,
+        .filters = p->filters,
+        .qos = p->qos,
+        .events = { .arg = p,
+                    .on_message = peer_on_message,
+                    .on_up = peer_on_up,
+                    .on_down = peer_on_down,
+                    .on_sent = peer_on_sent },
     };
     pthread_mutex_init(&p->lock, NULL);
     pthread_condattr_init(&attr);

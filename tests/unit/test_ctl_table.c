@@ -49,8 +49,8 @@ static void columns_stand_below_each_other_whatever_the_script(void **state)
     ctl_table_done(&t);
 }
 
-/* The widest column that may give gives first, and ids stay whole. */
-static void a_narrow_terminal_cuts_the_widest_column(void **state)
+/* The column with most to give gives first, and ids stay whole. */
+static void a_narrow_terminal_cuts_where_most_can_be_spared(void **state)
 {
     struct ctl_table t = two_rows();
 
@@ -114,7 +114,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_stand_below_each_other_whatever_the_script),
-        cmocka_unit_test(a_narrow_terminal_cuts_the_widest_column),
+        cmocka_unit_test(a_narrow_terminal_cuts_where_most_can_be_spared),
         cmocka_unit_test(columns_keep_their_least_width_on_a_tiny_terminal),
         cmocka_unit_test(colours_do_not_move_columns),
         cmocka_unit_test(a_line_never_exceeds_the_terminal_it_fits),

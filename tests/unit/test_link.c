@@ -92,8 +92,8 @@ static void nodelay_is_set(void **state)
         socklen_t len = sizeof peer, on_len = sizeof(int);
         int on = 0;
 
-        if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0 ||
-            peer.sin_family != AF_INET || ntohs(peer.sin_port) != b->port)
+        if (getpeername(fd, (struct sockaddr *)&peer, &len) != 0 || peer.sin_family != AF_INET ||
+            ntohs(peer.sin_port) != b->port)
             continue;
         assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &on_len), 0);
         assert_int_not_equal(on, 0);
@@ -160,7 +160,7 @@ static void publish_across_restart(struct broker *b, int version, int restarts)
     assert_true(peer_wait(out, &out->ok_count, MANY));
     for (int i = 0; i < MANY; i++)
         assert_int_equal(out->ok[i] + out->failed[i], 1); /* exactly once */
-    assert_int_equal(out->ok_count, MANY); /* the session was there each time */
+    assert_int_equal(out->ok_count, MANY);                /* the session was there each time */
     assert_true(peer_wait(in, &in->message_count, MANY));
     peer_free(out);
     peer_free(in);
@@ -255,14 +255,15 @@ static void broker_that_is_not_there_yet(void **state)
 }
 
 /* Access rules that refuse a subscription need the broker's plugin: its ACL file can't. */
-#define ACL "plugin /usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so\n"                \
-            "plugin_opt_config_file %D/rules.json\nallow_anonymous true"
-#define ACL_RULES                                                                             \
-    "{\"defaultACLAccess\":{\"publishClientSend\":true,\"publishClientReceive\":true,"         \
-    "\"subscribe\":true,\"unsubscribe\":true},\"clients\":[],\"anonymousGroup\":\"all\","        \
-    "\"groups\":[{\"groupname\":\"all\",\"roles\":[{\"rolename\":\"r\"}]}],"                    \
-    "\"roles\":[{\"rolename\":\"r\",\"acls\":["                                                \
-    "{\"acltype\":\"subscribePattern\",\"topic\":\"secret/#\",\"allow\":false},"               \
+#define ACL                                                                                        \
+    "plugin /usr/lib/x86_64-linux-gnu/mosquitto_dynamic_security.so\n"                             \
+    "plugin_opt_config_file %D/rules.json\nallow_anonymous true"
+#define ACL_RULES                                                                                  \
+    "{\"defaultACLAccess\":{\"publishClientSend\":true,\"publishClientReceive\":true,"             \
+    "\"subscribe\":true,\"unsubscribe\":true},\"clients\":[],\"anonymousGroup\":\"all\","          \
+    "\"groups\":[{\"groupname\":\"all\",\"roles\":[{\"rolename\":\"r\"}]}],"                       \
+    "\"roles\":[{\"rolename\":\"r\",\"acls\":["                                                    \
+    "{\"acltype\":\"subscribePattern\",\"topic\":\"secret/#\",\"allow\":false},"                   \
     "{\"acltype\":\"publishClientSend\",\"topic\":\"closed\",\"allow\":false}]}]}"
 
 static void refused_filter_and_publish(struct broker *b, int version)

@@ -71,7 +71,8 @@ static void start_as(const char *name, const char *more)
 
     (void)snprintf(conf, sizeof conf,
                    "allow_anonymous true\ncafile %%D/ca.pem\ncertfile %%D/%s.pem\n"
-                   "keyfile %%D/%s.key\n%s", name, name, more);
+                   "keyfile %%D/%s.key\n%s",
+                   name, name, more);
     broker_start(&broker, conf);
 }
 

@@ -54,7 +54,8 @@ static int ask(const char *name, char *buf, size_t size)
     if (rc == 0) {
         assert_non_null(list);
         assert_int_equal(getnameinfo(list->ai_addr, list->ai_addrlen, buf, (socklen_t)size, NULL, 0,
-                                     NI_NUMERICHOST), 0);
+                                     NI_NUMERICHOST),
+                         0);
         freeaddrinfo(list);
     }
     return rc;

@@ -349,8 +349,10 @@ static void the_version_of_a_rule_follows_its_meaning(void **state)
     char versions[5][16], text[512];
 
     for (size_t i = 0; i < 5; i++) {
-        (void)snprintf(text, sizeof text, "rules:\n  - id: r\n    title: R\n    class: fire\n"
-                       "    severity: critical\n    when: %s", rests[i]);
+        (void)snprintf(text, sizeof text,
+                       "rules:\n  - id: r\n    title: R\n    class: fire\n"
+                       "    severity: critical\n    when: %s",
+                       rests[i]);
         nest_write(n, "rules.yaml", text);
         assert_int_equal(nest_load(n), TCN_OK);
         assert_int_equal(strlen(n->s->rules.items[0].version), 8);

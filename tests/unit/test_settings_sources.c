@@ -31,11 +31,13 @@ static int set_up(void **state)
     if (nest_set_up(state) != 0 || getcwd(cwd, sizeof cwd) == NULL)
         return -1;
     n = *state;
-    (void)snprintf(text, sizeof text,
-                   "gateway: gw\nconnections: {devices: {url: \"mqtt://127.0.0.1\"}}\n"
-                   "metrics: %s/config/metrics.yaml\n"
-                   "registry: {departments: departments.csv, sites: sites.csv, devices: devices.csv}\n"
-                   "sources: %s/config/sources/*.yaml\nrules: rules.yaml\n", cwd, cwd);
+    (void)snprintf(
+        text, sizeof text,
+        "gateway: gw\nconnections: {devices: {url: \"mqtt://127.0.0.1\"}}\n"
+        "metrics: %s/config/metrics.yaml\n"
+        "registry: {departments: departments.csv, sites: sites.csv, devices: devices.csv}\n"
+        "sources: %s/config/sources/*.yaml\nrules: rules.yaml\n",
+        cwd, cwd);
     nest_write(n, "tocsin.yaml", text);
     nest_write(n, "devices.csv", DEVICES_CSV);
     return nest_load(n) == TCN_OK ? 0 : -1;
@@ -74,8 +76,11 @@ static void check_rows(struct nest *n, const struct row *rows, size_t count)
     assert_int_equal(mapper_new(&conf, &m), TCN_OK);
     for (size_t i = 0; i < count; i++) {
         const struct mapping_message message = {
-            .topic = rows[i].topic, .topic_len = strlen(rows[i].topic), .payload = rows[i].payload,
-            .payload_len = strlen(rows[i].payload), .wall_ms = NOW_MS,
+            .topic = rows[i].topic,
+            .topic_len = strlen(rows[i].topic),
+            .payload = rows[i].payload,
+            .payload_len = strlen(rows[i].payload),
+            .wall_ms = NOW_MS,
         };
         struct mapping_result result;
         struct buf got = { 0 };
@@ -192,32 +197,43 @@ static void zigbee_side_topics_are_told_apart(void **state)
 static void frigate_objects_block_exits(void **state)
 {
     static const struct row rows[] = {
-        { "frigate/events", EVENT("update", "bicycle", "[\"exit_zone\"]", "[\"exit_zone\"]",
-                                  "true", "false"), "cam exit_blocked=1@" },
-        { "frigate/events", EVENT("new", "motorcycle", "[\"yard\",\"fire_lane\"]",
-                                  "[\"fire_lane\"]", "true", "false"), "cam exit_blocked=1@" },
+        { "frigate/events",
+          EVENT("update", "bicycle", "[\"exit_zone\"]", "[\"exit_zone\"]", "true", "false"),
+          "cam exit_blocked=1@" },
+        { "frigate/events",
+          EVENT("new", "motorcycle", "[\"yard\",\"fire_lane\"]", "[\"fire_lane\"]", "true",
+                "false"),
+          "cam exit_blocked=1@" },
         /* it moves on, leaves, was none, ends */
-        { "frigate/events", EVENT("update", "bicycle", "[\"exit_zone\"]", "[\"exit_zone\"]",
-                                  "false", "false"), "cam exit_blocked=0@" },
-        { "frigate/events", EVENT("update", "bicycle", "[\"yard\"]", "[\"exit_zone\"]", "true",
-                                  "false"), "cam exit_blocked=0@" },
-        { "frigate/events", EVENT("update", "bicycle", "[\"exit_zone\"]", "[\"exit_zone\"]",
-                                  "true", "true"), "cam exit_blocked=0@" },
-        { "frigate/events", EVENT("end", "bicycle", "[\"exit_zone\"]", "[\"exit_zone\"]", "true",
-                                  "false"), "cam exit_blocked=0@" },
+        { "frigate/events",
+          EVENT("update", "bicycle", "[\"exit_zone\"]", "[\"exit_zone\"]", "false", "false"),
+          "cam exit_blocked=0@" },
+        { "frigate/events",
+          EVENT("update", "bicycle", "[\"yard\"]", "[\"exit_zone\"]", "true", "false"),
+          "cam exit_blocked=0@" },
+        { "frigate/events",
+          EVENT("update", "bicycle", "[\"exit_zone\"]", "[\"exit_zone\"]", "true", "true"),
+          "cam exit_blocked=0@" },
+        { "frigate/events",
+          EVENT("end", "bicycle", "[\"exit_zone\"]", "[\"exit_zone\"]", "true", "false"),
+          "cam exit_blocked=0@" },
         /* nothing for us: not there yet, a person, another zone */
         { "frigate/events", EVENT("new", "bicycle", "[]", "[]", "false", "false"), "cam +" },
-        { "frigate/events", EVENT("update", "person", "[\"exit_zone\"]", "[\"exit_zone\"]",
-                                  "false", "false"), "cam +" },
-        { "frigate/events", EVENT("update", "bicycle", "[\"yard\"]", "[\"yard\"]", "true",
-                                  "false"), "cam +" },
-        { "frigate/events", EVENT("update", "motorcycle", "[\"charging_spot\"]",
-                                  "[\"landing\",\"charging_spot\"]", "true", "false"),
+        { "frigate/events",
+          EVENT("update", "person", "[\"exit_zone\"]", "[\"exit_zone\"]", "false", "false"),
+          "cam +" },
+        { "frigate/events", EVENT("update", "bicycle", "[\"yard\"]", "[\"yard\"]", "true", "false"),
+          "cam +" },
+        { "frigate/events",
+          EVENT("update", "motorcycle", "[\"charging_spot\"]", "[\"landing\",\"charging_spot\"]",
+                "true", "false"),
           "cam ebike_present=1@" },
-        { "frigate/events", EVENT("update", "car", "[\"charging_spot\"]", "[\"charging_spot\"]",
-                                  "true", "false"), "cam +" },
-        { "frigate/events", EVENT("end", "motorcycle", "[]", "[\"charging_spot\"]", "false",
-                                  "false"), "cam ebike_present=0@ cam ebike_present=0@" },
+        { "frigate/events",
+          EVENT("update", "car", "[\"charging_spot\"]", "[\"charging_spot\"]", "true", "false"),
+          "cam +" },
+        { "frigate/events",
+          EVENT("end", "motorcycle", "[]", "[\"charging_spot\"]", "false", "false"),
+          "cam ebike_present=0@ cam ebike_present=0@" },
         { "frigate/events", "{\"type\":\"update\",\"after\":{\"camera\":\"other\"}}", "" },
     };
 

@@ -74,8 +74,9 @@ static void behind_the_end_is_right_behind_the_text(void **state)
         const char *yaml;
         uint32_t line, column;
     } rows[] = {
-        { "k: smoke and\n", 1, 13 },   { "k: 'smoke and'\n", 1, 14 }, { "k: \"and \"\n", 1, 8 },
-        { "k: >\n  smoke\n  and\n\nz: 1\n", 3, 6 }, { "k: and", 1, 7 },
+        { "k: smoke and\n", 1, 13 }, { "k: 'smoke and'\n", 1, 14 },
+        { "k: \"and \"\n", 1, 8 },   { "k: >\n  smoke\n  and\n\nz: 1\n", 3, 6 },
+        { "k: and", 1, 7 },
     };
     (void)state;
 

@@ -282,8 +282,9 @@ static void too_large_message_is_taken_alone(void **state)
 static void empty_payload_is_a_message(void **state)
 {
     struct topic_queue *q = *state;
-    const struct queue_message m = { .id = 7, .topic = "alarms/x/y", .retain = true,
-                                     .received_us = 42 };
+    const struct queue_message m = {
+        .id = 7, .topic = "alarms/x/y", .retain = true, .received_us = 42
+    };
     const struct queue_message *out;
 
     assert_int_equal(topic_queue_put(q, &m), TCN_OK);
@@ -316,7 +317,7 @@ static void counts_tell_what_is_where(void **state)
 /* ---- many random moves against a plain model -------------------------------------------------- */
 
 #define MODEL_TOPICS 40
-#define MODEL_MAX 4000
+#define MODEL_MAX    4000
 
 static uint64_t rng = 88172645463325252u;
 static uint64_t next_random(void)
@@ -353,8 +354,7 @@ static uint64_t model_next(unsigned count)
             if (model[i].priority < priority)
                 priority = model[i].priority;
         }
-        if (id != 0 && (priority < best_priority ||
-                        (priority == best_priority && id < best_id))) {
+        if (id != 0 && (priority < best_priority || (priority == best_priority && id < best_id))) {
             best_priority = priority;
             best_id = id;
         }
