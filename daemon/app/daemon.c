@@ -40,7 +40,7 @@ struct daemon {
     struct views views;
     struct buf status_topic, will, status;
     uv_loop_t loop;
-    bool loop_ready, stopping;
+    bool loop_ready, stopping, closing; /* closing: the parts are being taken down */
     int64_t stop_until_us;
     uv_async_t wake;
     uv_timer_t deadline, status_timer, watchdog;
@@ -59,10 +59,14 @@ static void on_deadline(uv_timer_t *timer);
 /* One turn, and the next one planned. */
 static void turn(struct daemon *d)
 {
-    bool more;
-    int64_t deadline_ms = core_turn(d->core, &more);
-    int64_t now_ms = tcn_clock_now(&d->clock).mono_ms;
+    int64_t deadline_ms, now_ms;
     struct push_stats push;
+    bool more;
+
+    if (d->closing)
+        return;
+    deadline_ms = core_turn(d->core, &more);
+    now_ms = tcn_clock_now(&d->clock).mono_ms;
 
     if (more) {
         on_wake_any_thread(d);
@@ -395,6 +399,7 @@ static int close_all(struct daemon *d, struct tcn_fail *reterr)
 {
     int rc = TCN_OK;
 
+    d->closing = true;
     if (d->intake != NULL)
         intake_stop(d->intake);
     link_close(d->devices, STOP_DISCONNECT_MS);

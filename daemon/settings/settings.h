@@ -32,7 +32,7 @@ struct settings {
     struct registry registry;
     struct rules rules;
     struct sources sources;
-    uint64_t fingerprint; /* over all files read */
+    uint64_t fingerprint; /* over all files read, keys and passwords left out */
 };
 
 /* What is given on the command line rather than in the file; NULL: not given. */

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs a command on a terminal of its own and draws what it showed as an SVG picture.
 
-    recording.py --out tests/data/demo.svg [--columns 150] [--last 60] [-- command ...]
+    recording.py --out tests/data/demo.svg [--columns 150] [--clip] [--last 60] [-- command ...]
 
 Without a command it is the demo (config/demo/demo.sh). Needs nothing but Python's standard
 library. The picture is written only if the command ends with exit code 0, so it never shows a
@@ -96,15 +96,22 @@ def restyle(style, parameters):
 
 
 class Screen:
-    """What was written, as rows of (character, style, columns); long lines wrap."""
+    """What was written, as rows of (character, style, columns); long lines wrap, or end in an
+    ellipsis."""
 
-    def __init__(self, columns):
+    def __init__(self, columns, clip):
         self.columns, self.rows, self.at, self.style = columns, [[]], 0, PLAIN
+        self.clip = clip
 
     def put(self, char):
         cells = width(char)
         row = self.rows[-1]
         if cells == 0:
+            return
+        if self.clip and self.at + cells >= self.columns:
+            if self.at < self.columns:
+                row.append(("…", self.style, 1))
+            self.at = self.columns
             return
         if self.at + cells > self.columns:
             self.rows.append([])
@@ -211,6 +218,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--out", required=True, help="the SVG file to write")
     parser.add_argument("--columns", type=int, default=150, help="width of the terminal")
+    parser.add_argument("--clip", action="store_true", help="cut long lines rather than wrap them")
     parser.add_argument("--first", type=int, default=0, help="rows to show from the beginning")
     parser.add_argument("--last", type=int, default=0, help="rows to show from the end (0 and 0: all)")
     parser.add_argument("--timeout", type=int, default=180, help="seconds that the command may take")
@@ -222,7 +230,7 @@ def main():
     if code != 0:
         sys.stderr.write(text)
         sys.exit(f"recording.py: {command[0]} ended with exit code {code}; no picture written")
-    screen = Screen(options.columns)
+    screen = Screen(options.columns, options.clip)
     screen.write(text)
     rows = excerpt(screen.rows, options.first, options.last)
     picture = draw(rows, options.columns, "Tocsin: " + " ".join(os.path.basename(c) for c in command))
