@@ -10,17 +10,17 @@
 #include <stdint.h>
 
 /* A code exists only where a caller acts differently on it. */
-#define TCN_ERRORS(X)                                                                   \
-    X(EINPUT, "bad-input", "the input is not acceptable")                               \
-    X(ENOMEM, "no-memory", "memory ran out")                                            \
-    X(EFULL, "full", "a bounded queue, table or text is full")                          \
-    X(ENOENT, "not-found", "there is no such thing")                                    \
-    X(ECONFLICT, "conflict", "the same id was used before for something else")          \
-    X(ESTATE, "wrong-state", "not allowed in the present state")                        \
-    X(EDENIED, "denied", "this actor may not do that")                                  \
-    X(EEXPIRED, "expired", "too old to be acted on")                                    \
-    X(EIO, "io", "the operating system or a library reported a failure")                \
-    X(ECORRUPT, "corrupt", "stored data does not make sense")                           \
+#define TCN_ERRORS(X)                                                                              \
+    X(EINPUT, "bad-input", "the input is not acceptable")                                          \
+    X(ENOMEM, "no-memory", "memory ran out")                                                       \
+    X(EFULL, "full", "a bounded queue, table or text is full")                                     \
+    X(ENOENT, "not-found", "there is no such thing")                                               \
+    X(ECONFLICT, "conflict", "the same id was used before for something else")                     \
+    X(ESTATE, "wrong-state", "not allowed in the present state")                                   \
+    X(EDENIED, "denied", "this actor may not do that")                                             \
+    X(EEXPIRED, "expired", "too old to be acted on")                                               \
+    X(EIO, "io", "the operating system or a library reported a failure")                           \
+    X(ECORRUPT, "corrupt", "stored data does not make sense")                                      \
     X(EAGAIN, "busy", "not now; the same call may succeed later")
 
 enum tcn_err {
@@ -31,7 +31,7 @@ enum tcn_err {
 #undef TCN_ERR_ENUM
 };
 
-#define TCN_NEVER INT64_MAX /* a time that does not come */
+#define TCN_NEVER         INT64_MAX /* a time that does not come */
 #define TCN_FAIL_TEXT_MAX 512
 
 struct tcn_fail {

@@ -14,15 +14,15 @@
 #include "base/err.h"
 
 #define LOG_QUEUE_MAX 8192
-#define LOG_LINE_MAX 2048
+#define LOG_LINE_MAX  2048
 
 enum log_level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_NOTICE, LEVEL_WARNING, LEVEL_ERROR };
 
 struct log_conf {
-    enum log_level level;   /* lines below are not written */
-    const char *file;       /* NULL: none. Kept until log_stop() */
-    int offset_min;         /* UTC offset of the times in lines */
-    bool quiet;             /* nothing to stderr (tests) */
+    enum log_level level;                                    /* lines below are not written */
+    const char *file;                                        /* NULL: none. Kept until log_stop() */
+    int offset_min;                                          /* UTC offset of the times in lines */
+    bool quiet;                                              /* nothing to stderr (tests) */
     void (*journal)(enum log_level level, const char *line); /* NULL: none. Called by the writer */
 };
 

@@ -14,7 +14,7 @@
 
 #include "base/buf.h"
 
-#define REPORT_MAX 100
+#define REPORT_MAX         100
 #define REPORT_EXCERPT_MAX 1024
 
 struct report_entry {
@@ -23,7 +23,7 @@ struct report_entry {
     uint32_t width; /* characters to underline; 0 or 1: a single caret */
     bool warning;   /* does not make the configuration unusable */
     char *text;
-    char *excerpt;  /* the line itself, or NULL */
+    char *excerpt; /* the line itself, or NULL */
 };
 
 struct report {

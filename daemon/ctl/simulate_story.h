@@ -17,11 +17,11 @@
 #define SIMULATE_SLOTS      2 /* alarms that one scene can tell apart */
 
 enum simulate_action {
-    SIMULATE_SMOKE,    /* the home's detector says smoke: flag */
-    SIMULATE_SILENT,   /* the home's detector stops its regular messages (flag) or starts again */
-    SIMULATE_CAMERA,   /* Frigate event: phase */
-    SIMULATE_WATER,    /* the sprinkler point says pressure_kpa and flow: flag */
-    SIMULATE_COMMAND,  /* a person acts; met when the gateway's reply says ok */
+    SIMULATE_SMOKE,   /* the home's detector says smoke: flag */
+    SIMULATE_SILENT,  /* the home's detector stops its regular messages (flag) or starts again */
+    SIMULATE_CAMERA,  /* Frigate event: phase */
+    SIMULATE_WATER,   /* the sprinkler point says pressure_kpa and flow: flag */
+    SIMULATE_COMMAND, /* a person acts; met when the gateway's reply says ok */
     /* Expectations, which send nothing, come last. */
     SIMULATE_EVENT,    /* expected on events/<class>; remembers the alarm in slot */
     SIMULATE_NOTICE,   /* expected on tasks/<party>/<id>; remembers the task */

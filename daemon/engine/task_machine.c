@@ -22,8 +22,9 @@
 #define C TASK_CLOSED
 #define X TASK_WITHDRAWN
 
+/* clang-format off: a table */
 static const enum task_state MOVES[TASK_STATE_COUNT][TASK_EVENT_COUNT] = {
-    /*                       accept submit recover recur verify return close withdraw marks */
+    /*                            accept submit recover recur verify return close withdraw marks */
     [TASK_ISSUED] = ROW(A, S, W, NONE, NONE, NONE, C, X, TASK_ISSUED),
     [TASK_ACCEPTED] = ROW(NONE, S, W, NONE, NONE, NONE, C, X, A),
     [TASK_SUBMITTED] = ROW(NONE, S, S, O, V, R, C, X, NONE),
@@ -34,6 +35,7 @@ static const enum task_state MOVES[TASK_STATE_COUNT][TASK_EVENT_COUNT] = {
     [TASK_CLOSED] = ROW(NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE),
     [TASK_WITHDRAWN] = ROW(NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE),
 };
+/* clang-format on */
 
 int task_machine_step(enum task_state from, enum task_event event, enum task_state *ret)
 {

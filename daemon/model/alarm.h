@@ -9,9 +9,9 @@
 #include "model/metric.h"
 #include "model/words.h"
 
-#define ACTOR_ID_MAX 63
+#define ACTOR_ID_MAX   63
 #define ACTOR_NAME_MAX 63
-#define NOTE_MAX 511
+#define NOTE_MAX       511
 
 /* Who did it. An enterprise, department or unit is named by its registry id. */
 struct actor {
@@ -38,10 +38,10 @@ struct alarm {
 struct alarm_change {
     struct alarm alarm; /* after the change */
     enum alarm_transition transition;
-    uint64_t seq;       /* within events/<class>, no gap */
-    struct actor actor; /* PARTY_SYSTEM for rules and timers */
+    uint64_t seq;              /* within events/<class>, no gap */
+    struct actor actor;        /* PARTY_SYSTEM for rules and timers */
     char reason[NOTE_MAX + 1]; /* note of a person, or why in words; "" if none */
-    int64_t received_us;    /* tcn_clock_us() when the message came in, 0 when none: for measuring */
+    int64_t received_us; /* tcn_clock_us() when the message came in, 0 when none: for measuring */
 };
 
 #endif

@@ -92,7 +92,7 @@ struct snapshot_task {
     uint32_t step_count;
 };
 struct snapshot {
-    struct alarm *alarms; /* not normal */
+    struct alarm *alarms;        /* not normal */
     struct snapshot_task *tasks; /* not closed or withdrawn */
     struct point_change *points;
     struct value_change *values;
@@ -104,7 +104,7 @@ struct snapshot {
         reply_count, topic_count;
     uint64_t id_counter;
     uint32_t epoch;
-    int64_t mono_ms; /* last committed engine time, 0 for a new database */
+    int64_t mono_ms;       /* last committed engine time, 0 for a new database */
     uint32_t orphan_count; /* rows of devices or rules that the configuration no longer has */
 };
 void snapshot_done(struct snapshot *s);

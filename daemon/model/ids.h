@@ -13,8 +13,8 @@
 #include "base/err.h"
 
 #define GATEWAY_ID_MAX 32 /* [a-z0-9][a-z0-9-]* */
-#define ID_TEXT_SIZE (GATEWAY_ID_MAX + 1 + 14 + 1)
-#define EPOCH_MAX 4095
+#define ID_TEXT_SIZE   (GATEWAY_ID_MAX + 1 + 14 + 1)
+#define EPOCH_MAX      4095
 
 static inline uint64_t id_pack(uint32_t epoch, uint64_t counter)
 {

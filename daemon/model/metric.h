@@ -11,22 +11,22 @@
 
 #include "base/err.h"
 
-#define METRICS_MAX 1024
-#define METRIC_NAME_MAX 47
+#define METRICS_MAX      1024
+#define METRIC_NAME_MAX  47
 #define METRIC_WORDS_MAX 64
-#define METRIC_NONE UINT16_MAX
+#define METRIC_NONE      UINT16_MAX
 
 enum metric_type { METRIC_BOOL, METRIC_NUMBER, METRIC_ENUM };
 
 struct metric {
     const char *name; /* [a-z][a-z0-9_]* */
     enum metric_type type;
-    int unit;         /* numbers: unit values are kept in; UNIT_NONE otherwise */
-    bool mark;        /* bool only: qualifies others (test, silence); not heard or unknown = false */
+    int unit;  /* numbers: unit values are kept in; UNIT_NONE otherwise */
+    bool mark; /* bool only: qualifies others (test, silence); not heard or unknown = false */
     bool has_normal;
     double normal;
-    double min, max;       /* numbers outside are bad quality; -inf / +inf when not declared */
-    int64_t stale_after_ms; /* older values satisfy no rule; TCN_NEVER when not declared */
+    double min, max;          /* numbers outside are bad quality; -inf / +inf when not declared */
+    int64_t stale_after_ms;   /* older values satisfy no rule; TCN_NEVER when not declared */
     const char *const *words; /* METRIC_ENUM */
     uint16_t word_count;
 };

@@ -14,14 +14,14 @@
 #include "base/arena.h"
 #include "model/words.h"
 
-#define REGISTRY_NONE UINT32_MAX
-#define REGISTRY_ID_MAX 127      /* bytes of an id or address */
-#define REGISTRY_NAME_MAX 255    /* bytes of a name */
+#define REGISTRY_NONE        UINT32_MAX
+#define REGISTRY_ID_MAX      127 /* bytes of an id or address */
+#define REGISTRY_NAME_MAX    255 /* bytes of a name */
 #define REGISTRY_DEVICES_MAX 2000000
-#define REGISTRY_TYPES_MAX 4096
+#define REGISTRY_TYPES_MAX   4096
 
 struct enterprise {
-    const char *id;   /* 18 characters, or an old 15-digit registration number */
+    const char *id; /* 18 characters, or an old 15-digit registration number */
     const char *name, *contact, *phone;
 };
 
@@ -50,8 +50,8 @@ struct device {
     const char *id;      /* unique; appears in topics */
     const char *address; /* how its messages name it (device template of a source); NULL: as id */
     const char *name;
-    uint32_t type;       /* index into registry.types */
-    uint32_t site, zone; /* zone may be absent */
+    uint32_t type;                         /* index into registry.types */
+    uint32_t site, zone;                   /* zone may be absent */
     uint32_t enterprise, department, unit; /* its own, else its site's; filled in at load */
 };
 

@@ -10,8 +10,8 @@
 #include "model/registry.h"
 #include "model/words.h"
 
-#define RULES_MAX 10000
-#define RULE_ID_MAX 63
+#define RULES_MAX         10000
+#define RULE_ID_MAX       63
 #define RULE_DELAY_MAX_MS INT64_C(2592000000) /* 30 d */
 
 struct task_policy {

@@ -14,9 +14,9 @@
 #include "model/metric.h"
 #include "model/topic.h"
 
-#define SOURCES_MAX 256
+#define SOURCES_MAX          256
 #define MAPPING_READINGS_MAX 64
-#define MAPPING_PAYLOAD_MAX (1u << 20) /* default size limit of a message; `max_size` per source */
+#define MAPPING_PAYLOAD_MAX  (1u << 20) /* default size limit of a message; `max_size` per source */
 
 enum source_codec {
     CODEC_PROTOBUF, /* tocsin.v1.Reading */
@@ -46,8 +46,18 @@ struct path {
 /* A scalar as written in YAML or met in a message, normalised: "true", "5", "ON". Text compare;
  * numbers compare as numbers when both are numbers. A path that leads nowhere satisfies only NE,
  * NOT_IN, HAS_NOT and ABSENT. */
-enum condition_op { COND_EQ, COND_NE, COND_IN, COND_NOT_IN, COND_HAS, COND_EXISTS, COND_ABSENT,
-    COND_GE, COND_LE, COND_HAS_NOT };
+enum condition_op {
+    COND_EQ,
+    COND_NE,
+    COND_IN,
+    COND_NOT_IN,
+    COND_HAS,
+    COND_EXISTS,
+    COND_ABSENT,
+    COND_GE,
+    COND_LE,
+    COND_HAS_NOT
+};
 struct condition { /* all conditions of a list must hold */
     struct path at;
     enum condition_op op;
@@ -67,20 +77,20 @@ struct value_map_entry {
 
 struct mapped_reading {
     uint16_t metric;
-    struct path value;          /* FROM_NOTHING: constant (an event with no value) */
-    double constant;            /* the value then, and for ABSENT_VALUE */
+    struct path value; /* FROM_NOTHING: constant (an event with no value) */
+    double constant;   /* the value then, and for ABSENT_VALUE */
     const struct condition *when;
     uint16_t when_count;
     const struct value_map_entry *map; /* empty: bool words true/false/1/0/on/off, enum words, or
                                           a number by scale and unit. What is not in it: unknown */
     uint16_t map_count;
     bool fold_case;
-    bool invert;                /* bool only, after the map */
-    double scale, offset;       /* numbers: value * scale + offset, then from unit to the metric's */
+    bool invert;          /* bool only, after the map */
+    double scale, offset; /* numbers: value * scale + offset, then from unit to the metric's */
     int unit;
     enum when_absent absent;
-    const char *device;         /* template; NULL: the source's */
-    struct path object;         /* FROM_NOTHING: none */
+    const char *device; /* template; NULL: the source's */
+    struct path object; /* FROM_NOTHING: none */
 };
 
 enum time_format { TIME_NONE, TIME_AUTO, TIME_ISO, TIME_EPOCH_S, TIME_EPOCH_MS };
@@ -91,13 +101,13 @@ struct source {
     const struct topic_pattern *exclude;
     uint16_t exclude_count;
     enum source_codec codec;
-    uint8_t qos;              /* 0 or 1 asked for */
+    uint8_t qos; /* 0 or 1 asked for */
     uint32_t max_size;
-    const char *device;       /* template: text with {capture} and {/json/pointer}; also {key} of
+    const char *device; /* template: text with {capture} and {/json/pointer}; also {key} of
                                  a STEP_EACH capture */
     struct path time;
     enum time_format time_format;
-    const struct condition *when;       /* else the message is skipped silently */
+    const struct condition *when; /* else the message is skipped silently */
     uint16_t when_count;
     const struct condition *historical; /* readings are marked historical */
     uint16_t historical_count;

@@ -6,7 +6,8 @@
 #include "model/alarm.h"
 
 #define EVIDENCE_MAX 255
-#define TASK_STEPS_MAX 64 /* older steps in the middle are dropped from messages, not from the database */
+#define TASK_STEPS_MAX                                                                             \
+    64 /* older steps in the middle are dropped from messages, not from the database */
 
 struct task_step {
     enum task_event event;
@@ -25,7 +26,7 @@ struct task {
     enum task_state state;
     enum hazard_level level;
     bool drill;
-    bool hazard_present; /* the sensor still reports it */
+    bool hazard_present;   /* the sensor still reports it */
     uint8_t overdue_level; /* 0: in time */
     uint16_t recurrence;   /* how often the hazard came back while the task was open */
     int64_t issued_wall_ms, changed_wall_ms;

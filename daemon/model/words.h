@@ -6,81 +6,81 @@
 #include "base/err.h"
 
 /* Classes differ in priority (order here: most urgent first), latching and suppression. */
-#define SIGNAL_CLASSES(X)                                                               \
-    X(SIGNAL_FIRE, "fire")                                                              \
-    X(SIGNAL_SUPERVISORY, "supervisory")                                                \
-    X(SIGNAL_HAZARD, "hazard")                                                          \
+#define SIGNAL_CLASSES(X)                                                                          \
+    X(SIGNAL_FIRE, "fire")                                                                         \
+    X(SIGNAL_SUPERVISORY, "supervisory")                                                           \
+    X(SIGNAL_HAZARD, "hazard")                                                                     \
     X(SIGNAL_FAULT, "fault")
 
-#define SEVERITIES(X)                                                                   \
-    X(SEVERITY_CRITICAL, "critical")                                                    \
-    X(SEVERITY_MAJOR, "major")                                                          \
-    X(SEVERITY_MINOR, "minor")                                                          \
+#define SEVERITIES(X)                                                                              \
+    X(SEVERITY_CRITICAL, "critical")                                                               \
+    X(SEVERITY_MAJOR, "major")                                                                     \
+    X(SEVERITY_MINOR, "minor")                                                                     \
     X(SEVERITY_WARNING, "warning")
 
 /* ISA-18.2 / IEC 62682 states. */
-#define ALARM_STATES(X)                                                                 \
-    X(ALARM_NORMAL, "normal")                                                           \
-    X(ALARM_UNACKNOWLEDGED, "unacknowledged")                                           \
-    X(ALARM_ACKNOWLEDGED, "acknowledged")                                               \
+#define ALARM_STATES(X)                                                                            \
+    X(ALARM_NORMAL, "normal")                                                                      \
+    X(ALARM_UNACKNOWLEDGED, "unacknowledged")                                                      \
+    X(ALARM_ACKNOWLEDGED, "acknowledged")                                                          \
     X(ALARM_RETURNED, "returned-unacknowledged")
 
-#define ALARM_TRANSITIONS(X)                                                            \
-    X(TRANSITION_RAISED, "raised")                                                      \
-    X(TRANSITION_RERAISED, "re-raised")                                                 \
-    X(TRANSITION_ACKNOWLEDGED, "acknowledged")                                          \
-    X(TRANSITION_CLEARED, "cleared")                                                    \
+#define ALARM_TRANSITIONS(X)                                                                       \
+    X(TRANSITION_RAISED, "raised")                                                                 \
+    X(TRANSITION_RERAISED, "re-raised")                                                            \
+    X(TRANSITION_ACKNOWLEDGED, "acknowledged")                                                     \
+    X(TRANSITION_CLEARED, "cleared")                                                               \
     X(TRANSITION_REMOVED, "removed")
 
-#define TASK_STATES(X)                                                                  \
-    X(TASK_ISSUED, "issued")                                                            \
-    X(TASK_ACCEPTED, "accepted")                                                        \
-    X(TASK_SUBMITTED, "submitted")                                                      \
-    X(TASK_AWAITING_RECHECK, "awaiting-recheck")                                        \
-    X(TASK_VERIFIED, "verified")                                                        \
-    X(TASK_RETURNED, "returned")                                                        \
-    X(TASK_REOPENED, "reopened")                                                        \
-    X(TASK_CLOSED, "closed")                                                            \
+#define TASK_STATES(X)                                                                             \
+    X(TASK_ISSUED, "issued")                                                                       \
+    X(TASK_ACCEPTED, "accepted")                                                                   \
+    X(TASK_SUBMITTED, "submitted")                                                                 \
+    X(TASK_AWAITING_RECHECK, "awaiting-recheck")                                                   \
+    X(TASK_VERIFIED, "verified")                                                                   \
+    X(TASK_RETURNED, "returned")                                                                   \
+    X(TASK_REOPENED, "reopened")                                                                   \
+    X(TASK_CLOSED, "closed")                                                                       \
     X(TASK_WITHDRAWN, "withdrawn")
 
 /* What happens to a task; also the kind of the notice that tells of it, and of a history step. */
-#define TASK_EVENTS(X)                                                                  \
-    X(TASK_EV_ISSUED, "issued")                                                         \
-    X(TASK_EV_ACCEPTED, "accepted")                                                     \
-    X(TASK_EV_SUBMITTED, "submitted")                                                   \
-    X(TASK_EV_RECOVERED, "recovered")                                                   \
-    X(TASK_EV_RECURRED, "recurred")                                                     \
-    X(TASK_EV_VERIFIED, "verified")                                                     \
-    X(TASK_EV_RETURNED, "returned")                                                     \
-    X(TASK_EV_CLOSED, "closed")                                                         \
-    X(TASK_EV_WITHDRAWN, "withdrawn")                                                   \
-    X(TASK_EV_REMINDER, "reminder")                                                     \
+#define TASK_EVENTS(X)                                                                             \
+    X(TASK_EV_ISSUED, "issued")                                                                    \
+    X(TASK_EV_ACCEPTED, "accepted")                                                                \
+    X(TASK_EV_SUBMITTED, "submitted")                                                              \
+    X(TASK_EV_RECOVERED, "recovered")                                                              \
+    X(TASK_EV_RECURRED, "recurred")                                                                \
+    X(TASK_EV_VERIFIED, "verified")                                                                \
+    X(TASK_EV_RETURNED, "returned")                                                                \
+    X(TASK_EV_CLOSED, "closed")                                                                    \
+    X(TASK_EV_WITHDRAWN, "withdrawn")                                                              \
+    X(TASK_EV_REMINDER, "reminder")                                                                \
     X(TASK_EV_OVERDUE, "overdue")
 
-#define HAZARD_LEVELS(X)                                                                \
-    X(HAZARD_GENERAL, "general")                                                        \
+#define HAZARD_LEVELS(X)                                                                           \
+    X(HAZARD_GENERAL, "general")                                                                   \
     X(HAZARD_MAJOR, "major")
 
-#define PARTY_KINDS(X)                                                                  \
-    X(PARTY_NONE, "none")                                                               \
-    X(PARTY_ENTERPRISE, "enterprise")                                                   \
-    X(PARTY_DEPARTMENT, "department")                                                   \
-    X(PARTY_UNIT, "unit")                                                               \
-    X(PARTY_OPERATOR, "operator")                                                       \
+#define PARTY_KINDS(X)                                                                             \
+    X(PARTY_NONE, "none")                                                                          \
+    X(PARTY_ENTERPRISE, "enterprise")                                                              \
+    X(PARTY_DEPARTMENT, "department")                                                              \
+    X(PARTY_UNIT, "unit")                                                                          \
+    X(PARTY_OPERATOR, "operator")                                                                  \
     X(PARTY_SYSTEM, "system")
 
-#define COMMAND_KINDS(X)                                                                \
-    X(COMMAND_ACKNOWLEDGE, "acknowledge")                                               \
-    X(COMMAND_ACCEPT, "accept")                                                         \
-    X(COMMAND_SUBMIT, "submit")                                                         \
-    X(COMMAND_VERIFY, "verify")                                                         \
-    X(COMMAND_RETURN, "return")                                                         \
+#define COMMAND_KINDS(X)                                                                           \
+    X(COMMAND_ACKNOWLEDGE, "acknowledge")                                                          \
+    X(COMMAND_ACCEPT, "accept")                                                                    \
+    X(COMMAND_SUBMIT, "submit")                                                                    \
+    X(COMMAND_VERIFY, "verify")                                                                    \
+    X(COMMAND_RETURN, "return")                                                                    \
     X(COMMAND_WITHDRAW, "withdraw")
 
-#define UNIT_KINDS(X)                                                                   \
-    X(UNIT_INDUSTRIAL, "industrial")                                                    \
-    X(UNIT_SECTOR, "sector")                                                            \
-    X(UNIT_SMALL_PLACE, "small-place")                                                  \
+#define UNIT_KINDS(X)                                                                              \
+    X(UNIT_INDUSTRIAL, "industrial")                                                               \
+    X(UNIT_SECTOR, "sector")                                                                       \
+    X(UNIT_SMALL_PLACE, "small-place")                                                             \
     X(UNIT_RESIDENTIAL, "residential")
 
 #define WORDS_ENUM(name, word) name,
