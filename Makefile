@@ -21,9 +21,9 @@ LDFLAGS_ALL := $(CFLAGS_$(VARIANT)) $(LDFLAGS) -pthread -Wl,--as-needed
 CORE_LIBS := -lprotobuf-c -ljansson -lm
 LIBS := -lpaho-mqtt3as -luv -lsqlite3 -lyaml -lmicrohttpd -lsystemd -lcurl -lssl -lcrypto -ldl $(CORE_LIBS)
 
-# base/clock.c and base/log.c reach the outside world, so they stay out of core.a: codec and engine
-# can't read a clock or write a log by mistake, because it would not link.
-IMPURE := daemon/base/clock.c daemon/base/log.c
+# These reach the outside world, so they stay out of core.a: codec and engine can't read a clock or
+# write a log by mistake, because it would not link.
+IMPURE := daemon/base/clock.c daemon/base/log.c daemon/base/nodelay.c
 SRC := $(sort $(wildcard daemon/*/*.c))
 MAINS := daemon/app/main.c daemon/ctl/main.c
 CORE_SRC := $(filter-out $(IMPURE),$(filter daemon/base/% daemon/model/% daemon/codec/% daemon/engine/%,$(SRC)))
@@ -118,7 +118,7 @@ demo: all
 	@BUILD=$(abspath $(B)) config/demo/demo.sh
 
 recording: all
-	@BUILD=$(abspath $(B)) /usr/bin/python3 tests/lib/recording.py --out tests/data/demo.svg
+	@BUILD=$(abspath $(B)) /usr/bin/python3 tests/lib/recording.py --columns 132 --clip --out tests/data/demo.svg
 
 # Fuzz targets need clang for all objects: a build of their own.
 FUZZ := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

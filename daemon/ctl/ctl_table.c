@@ -50,7 +50,9 @@ void ctl_table_cell(struct ctl_table *t, const char *text, enum ctl_style style)
         t->failed = true;
         return;
     }
-    t->cells[t->count++] = (struct ctl_cell){ copy, style };
+    t->cells[t->count].text = copy;
+    t->cells[t->count].style = style;
+    t->count++;
 }
 
 /* How wide each column would like to be. */

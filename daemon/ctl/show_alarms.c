@@ -64,7 +64,8 @@ static int run_list(const struct ctl_args *args)
     list = json_object_get(json, "alarms");
     epoch = (uint32_t)json_integer_value(json_object_get(json, "epoch"));
     ctl_table_init(&table, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
-    json_array_foreach(list, i, item) add_row(&table, item, epoch);
+    json_array_foreach (list, i, item)
+        add_row(&table, item, epoch);
     ctl_show_table(&table, args->value[OPT_ALL] != NULL ? "No alarms." : "No alarms are standing.");
     ctl_show_more(json);
     json_decref(json);

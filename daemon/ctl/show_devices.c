@@ -22,8 +22,7 @@ static void say_values(const json_t *values, struct buf *out)
     const char *name;
     const json_t *value;
 
-    json_object_foreach((json_t *)values, name, value)
-    {
+    json_object_foreach ((json_t *)values, name, value) {
         char text[CTL_SCALAR_SIZE];
 
         if (json_is_object(value))
@@ -71,7 +70,8 @@ static int run_devices(const struct ctl_args *args)
     if (rc != CTL_OK || json == NULL)
         return rc;
     ctl_table_init(&table, DEVICE_COLUMNS, sizeof DEVICE_COLUMNS / sizeof DEVICE_COLUMNS[0]);
-    json_array_foreach(json_object_get(json, "devices"), i, item) add_device(&table, item);
+    json_array_foreach (json_object_get(json, "devices"), i, item)
+        add_device(&table, item);
     ctl_show_table(&table, args->count > 0 ? "No device matches." : "No devices.");
     ctl_show_more(json);
     json_decref(json);
@@ -109,8 +109,7 @@ static int run_rejects(const struct ctl_args *args)
     if (rc != CTL_OK || json == NULL)
         return rc;
     ctl_table_init(&table, REJECT_COLUMNS, sizeof REJECT_COLUMNS / sizeof REJECT_COLUMNS[0]);
-    json_array_foreach(json_object_get(json, "rejects"), i, item)
-    {
+    json_array_foreach (json_object_get(json, "rejects"), i, item) {
         char when[CTL_WHEN_SIZE], bytes[CTL_SCALAR_SIZE];
 
         ctl_show_when(ctl_show_text(item, "at"), false, when);

@@ -42,8 +42,7 @@ static void show_alarms(struct buf *out, const json_t *s)
     buf_format(out, "Alarms:       %s standing, %s unacknowledged",
                number_text(s, "alarmsStanding", n),
                number_text(s, "alarmsUnacknowledged", unacknowledged));
-    json_object_foreach((json_t *)classes, class, count)
-    {
+    json_object_foreach ((json_t *)classes, class, count) {
         if (json_integer_value(count) == 0)
             continue;
         ctl_show_scalar(count, n);

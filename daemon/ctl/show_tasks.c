@@ -88,7 +88,8 @@ static int run_list(const struct ctl_args *args)
         return rc;
     epoch = (uint32_t)json_integer_value(json_object_get(json, "epoch"));
     ctl_table_init(&table, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
-    json_array_foreach(json_object_get(json, "tasks"), i, item) add_row(&table, item, epoch);
+    json_array_foreach (json_object_get(json, "tasks"), i, item)
+        add_row(&table, item, epoch);
     ctl_show_table(&table, args->value[OPT_OVERDUE] != NULL ? "No task is overdue."
                            : args->value[OPT_ALL] != NULL   ? "No tasks."
                                                             : "No tasks are open.");
@@ -132,8 +133,7 @@ static void show_history(const json_t *history, struct buf *out)
     size_t i;
 
     ctl_table_init(&table, columns, sizeof columns / sizeof columns[0]);
-    json_array_foreach(history, i, step)
-    {
+    json_array_foreach (history, i, step) {
         const char *note = ctl_show_text(step, "note");
         const char *evidence = ctl_show_text(step, "evidence");
         char when[CTL_WHEN_SIZE];

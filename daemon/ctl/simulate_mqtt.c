@@ -2,19 +2,15 @@
 #include "ctl/simulate_mqtt.h"
 
 #include <MQTTAsync.h>
-#include <arpa/inet.h>
 #include <assert.h>
-#include <dirent.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/nodelay.h"
 #include "base/text.h"
 
 #define ANSWER_MS     5000 /* how long the broker may take to answer */
@@ -198,36 +194,10 @@ static void expect_answer(struct simulate_mqtt *m)
     pthread_mutex_unlock(&m->lock);
 }
 
-/* Paho has no option for it, and Nagle's algorithm would add up to 40 ms to what we measure. */
-static void set_nodelay(uint16_t port)
-{
-    DIR *dir = opendir("/proc/self/fd");
-    struct dirent *entry;
-
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        struct sockaddr_storage peer;
-        socklen_t len = sizeof peer;
-        int64_t fd;
-        in_port_t peer_port = 0;
-
-        if (tcn_parse_int(entry->d_name, strlen(entry->d_name), 3, INT32_MAX, &fd) != TCN_OK ||
-            getpeername((int)fd, (struct sockaddr *)&peer, &len) != 0)
-            continue;
-        if (peer.ss_family == AF_INET)
-            peer_port = ((const struct sockaddr_in *)&peer)->sin_port;
-        else if (peer.ss_family == AF_INET6)
-            peer_port = ((const struct sockaddr_in6 *)&peer)->sin6_port;
-        if (peer_port == htons(port))
-            /* Without it the story still works; only the measured times get longer. */
-            (void)setsockopt((int)fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
-    }
-    if (dir != NULL)
-        closedir(dir);
-}
-
 static int connect_now(struct simulate_mqtt *m, struct tcn_fail *reterr)
 {
     MQTTAsync_connectOptions options = MQTTAsync_connectOptions_initializer;
+    unsigned failed;
     int rc;
 
     options.keepAliveInterval = 30;
@@ -244,8 +214,9 @@ static int connect_now(struct simulate_mqtt *m, struct tcn_fail *reterr)
         return tcn_fail_set(reterr, TCN_EIO, "connecting to %s: %s", m->broker,
                             MQTTAsync_strerror(rc));
     rc = wait_answer(m, "connecting", ANSWER_MS + 1000, reterr);
+    /* Without it the story still works; only the measured times get longer. */
     if (rc == TCN_OK)
-        set_nodelay(m->port);
+        (void)nodelay_set(m->port, &failed);
     return rc;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/nodelay.h"
 #include "base/text.h"
 #include "link/link_private.h"
 
@@ -283,32 +284,32 @@ static void fill_tls(struct link *l, MQTTAsync_SSLOptions *tls)
     tls->ssl_error_context = l;
 }
 
-static int request_connect(struct link *l, MQTTAsync_connectOptions *options)
+static int request_connect(struct link *l, MQTTAsync_connectOptions options)
 {
     const struct connection_conf *c = l->conf.connection;
     MQTTAsync_SSLOptions tls = MQTTAsync_SSLOptions_initializer;
     MQTTAsync_willOptions will = MQTTAsync_willOptions_initializer;
 
-    options->keepAliveInterval = to_seconds(c->keep_alive_ms, 65535);
-    options->connectTimeout = LINK_CONNECT_TIMEOUT_S;
-    options->automaticReconnect = 0; /* ours knows jitter, and looks names up elsewhere */
-    options->maxInflight = LINK_SLOTS_MAX;
-    options->username = c->user;
-    options->password = c->password;
-    options->context = l;
+    options.keepAliveInterval = to_seconds(c->keep_alive_ms, 65535);
+    options.connectTimeout = LINK_CONNECT_TIMEOUT_S;
+    options.automaticReconnect = 0; /* ours knows jitter, and looks names up elsewhere */
+    options.maxInflight = LINK_SLOTS_MAX;
+    options.username = c->user;
+    options.password = c->password;
+    options.context = l;
     if (l->conf.will_topic != NULL) {
         will.topicName = l->conf.will_topic;
         will.payload.data = l->conf.will_payload;
         will.payload.len = (int)l->conf.will_len;
         will.retained = 1;
         will.qos = 1;
-        options->will = &will;
+        options.will = &will; /* cppcheck-suppress autoVariables ; copied below */
     }
     if (c->tls) {
         fill_tls(l, &tls);
-        options->ssl = &tls;
+        options.ssl = &tls; /* cppcheck-suppress autoVariables ; copied below */
     }
-    return MQTTAsync_connect(l->client, options); /* copies all of it */
+    return MQTTAsync_connect(l->client, &options); /* copies all of it */
 }
 
 static int request_connect5(struct link *l)
@@ -327,7 +328,7 @@ static int request_connect5(struct link *l)
     options.connectProperties = &properties;
     options.onSuccess5 = on_connected5;
     options.onFailure5 = on_connect_failed5;
-    rc = request_connect(l, &options);
+    rc = request_connect(l, options);
     MQTTProperties_free(&properties);
     return rc;
 }
@@ -340,7 +341,7 @@ static int request_connect3(struct link *l)
     options.cleansession = 0;
     options.onSuccess = on_connected3;
     options.onFailure = on_connect_failed3;
-    return request_connect(l, &options);
+    return request_connect(l, options);
 }
 
 int link_paho_connect(struct link *l, struct tcn_fail *reterr)

@@ -81,8 +81,4 @@ int link_paho_send(struct link *l, const char *topic, const void *payload, size_
 /* tls_files.c: the certificate files can be read and fit together. TCN_EINPUT. */
 int tls_files_check(const struct connection_conf *c, struct tcn_fail *reterr);
 
-/* nodelay.c: sets TCP_NODELAY on every TCP socket of the process whose peer has this port, and
- * asks back. Returns how many have it now; *ret_failed: how many have it not. */
-unsigned nodelay_set(uint16_t port, unsigned *ret_failed);
-
 #endif

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -100,6 +101,7 @@ static void run(const struct broker *b)
     char conf[160];
     int null = open("/dev/null", O_RDWR);
 
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that crashes leaves no broker */
     (void)snprintf(conf, sizeof conf, "%s/mosquitto.conf", b->dir);
     (void)dup2(null, 0);
     (void)dup2(null, 1);

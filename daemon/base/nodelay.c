@@ -1,18 +1,20 @@
 #define _GNU_SOURCE
+#include "base/nodelay.h"
+
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/text.h"
-#include "link/link_private.h"
 
 /* The port of the peer of a connected TCP socket, 0 for anything else. */
 static uint16_t peer_port(int fd)
 {
-    struct sockaddr_storage peer;
+    struct sockaddr_storage peer = { .ss_family = AF_UNSPEC };
     socklen_t len = sizeof peer;
     int type = 0;
     socklen_t type_len = sizeof type;
