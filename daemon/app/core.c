@@ -32,6 +32,7 @@ struct core {
     struct batch batches[2];
     struct batch *filling;
     int64_t committed_ms; /* engine time of the last batch lent */
+    bool restate;         /* upstream has lost our session */
 };
 
 static void on_committed(void *arg, const struct outbox_row *rows, uint32_t count)
@@ -242,38 +243,43 @@ static void take_delivered(struct core *c)
     check_memory(c);
 }
 
-/* The broker has lost what it kept for us: everything that stands is told again. */
+/* The broker has lost what it kept for us: everything that stands is told again, as it is when the
+ * batch is lent, so that no older state comes behind a newer one. */
 static void restate(struct core *c)
 {
     uint32_t count = engine_alarm_count(c->engine);
     struct batch *b = c->filling;
 
-    if (c->push == NULL || !push_take_session_lost(c->push))
-        return;
+    c->restate = false;
     if (count == 0)
         return;
-    free(b->standing);
     b->standing = malloc(count * sizeof *b->standing);
-    b->standing_count = b->standing == NULL ? 0 : count;
     if (b->standing == NULL)
         b->effects.failed = true;
     check_memory(c);
+    b->standing_count = count;
     for (uint32_t i = 0; i < count; i++)
         b->standing[i] = *engine_alarm_at(c->engine, i);
     log_line(LEVEL_NOTICE, "alarms restated", "count=%u reason=\"upstream had no session\"", count);
 }
 
-static void lend(struct core *c, struct tcn_now now)
+/* Is there anything that needs a commit? Push that has fallen behind is refilled after one, so an
+ * empty one will do. */
+static bool worth_lending(const struct core *c, struct tcn_now now)
 {
-    bool idle_too_long = now.mono_ms - c->committed_ms >= IDLE_COMMIT_MS;
     uint64_t after;
 
-    if (!writer_idle(c->writer))
+    return !batch_empty(c->filling) || c->restate ||
+           now.mono_ms - c->committed_ms >= IDLE_COMMIT_MS ||
+           (c->push != NULL && push_wants(c->push, &after));
+}
+
+static void lend(struct core *c, struct tcn_now now)
+{
+    if (!writer_idle(c->writer) || !worth_lending(c, now))
         return;
-    /* Push that has fallen behind is refilled after a commit, so an empty one will do. */
-    if (batch_empty(c->filling) && !idle_too_long &&
-        (c->push == NULL || !push_wants(c->push, &after)))
-        return;
+    if (c->restate)
+        restate(c);
     c->filling->mono_ms = now.mono_ms;
     c->filling->wall_ms = now.wall_ms;
     c->committed_ms = now.mono_ms;
@@ -289,7 +295,8 @@ int64_t core_turn(struct core *c, bool *ret_more)
     take_written(c);
     take_delivered(c);
     *ret_more = take_records(c);
-    restate(c);
+    if (c->push != NULL && push_take_session_lost(c->push))
+        c->restate = true;
     now = tcn_clock_now(c->conf.clock);
     run(c, now, NULL);
     lend(c, now);

@@ -11,7 +11,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 
 from broker import Broker  # noqa: E402
 from case import publish, smoke  # noqa: E402
-from gateway import CONFIG, Gateway, wait_until  # noqa: E402
+from gateway import Gateway, variant, wait_until  # noqa: E402
 
 
 class ServiceManager(unittest.TestCase):
@@ -54,17 +54,7 @@ class ServiceManager(unittest.TestCase):
     def test_log_file_is_reopened(self):
         folder = self.gateway.folder
         log, rotated = os.path.join(folder, "alarms.log"), os.path.join(folder, "alarms.log.1")
-        data = os.path.dirname(os.path.abspath(CONFIG))
-        config = os.path.join(folder, "tocsin.yaml")
-        with open(CONFIG, encoding="utf-8") as f:
-            text = f.read().replace("level: info}", "level: info, file: %s}" % log)
-        text = text.replace("../../../config", os.path.abspath(os.path.join(data, "../../../config")))
-        for name in ("enterprises", "departments", "units", "sites", "zones", "devices"):
-            text = text.replace(" %s.csv" % name, " %s/%s.csv" % (data, name))
-        text = text.replace("[rules.yaml]", "[%s/rules.yaml]" % data)
-        with open(config, "w", encoding="utf-8") as f:
-            f.write(text)
-        self.gateway.config = config
+        self.gateway.config = variant(folder, [("level: info}", "level: info, file: %s}" % log)])
         self.gateway.start()
 
         def read(path):

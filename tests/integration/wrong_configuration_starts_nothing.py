@@ -10,27 +10,17 @@ import unittest
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../lib"))
 
-from gateway import HERE, TOCSIN, TOCSIND  # noqa: E402
-
-DATA = os.path.join(HERE, "..", "data", "gateway")
-SHIPPED = os.path.abspath(os.path.join(HERE, "../../config"))
+from gateway import TOCSIN, TOCSIND, edit, variant  # noqa: E402
 
 
 class WrongConfiguration(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="tocsin-test-")
         self.addCleanup(shutil.rmtree, self.folder, True)
-        for name in os.listdir(DATA):
-            shutil.copy(os.path.join(DATA, name), self.folder)
-        self.edit("tocsin.yaml", "../../../config", SHIPPED)
+        variant(self.folder, [])
 
     def edit(self, name, old, new):
-        path = os.path.join(self.folder, name)
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
-        self.assertIn(old, text)
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text.replace(old, new))
+        edit(os.path.join(self.folder, name), old, new)
 
     def run_daemon(self):
         state = os.path.join(self.folder, "state")

@@ -22,19 +22,24 @@ def free_port():
 class Broker:
     """Keeps its port and, as persistence is on, its sessions and retained messages over a stop."""
 
-    def __init__(self):
+    def __init__(self, more=""):
+        """more: lines for the end of the configuration, such as another listener; {folder} in them
+        is the broker's."""
         self.folder = tempfile.mkdtemp(prefix="tocsin-broker-")
         self.port = free_port()
         self.url = "mqtt://127.0.0.1:%d" % self.port
         self.process = None
         self.config = os.path.join(self.folder, "mosquitto.conf")
         with open(self.config, "w") as f:
-            f.write("listener %d 127.0.0.1\nallow_anonymous true\nset_tcp_nodelay true\n"
+            f.write("per_listener_settings true\nset_tcp_nodelay true\n"
                     "persistence true\npersistence_location %s/\nautosave_interval 1\n"
                     "max_inflight_messages 1000\nmax_queued_messages 100000\n"
-                    % (self.port, self.folder))
+                    "log_dest file %s/log\n"
+                    % (self.folder, self.folder))
             if os.getuid() == 0:
                 f.write("user root\n")
+            f.write("listener %d 127.0.0.1\nallow_anonymous true\n" % self.port)
+            f.write(more.replace("{folder}", self.folder))
 
     def start(self):
         self.process = subprocess.Popen(["mosquitto", "-c", self.config],
@@ -50,6 +55,14 @@ class Broker:
                 assert self.process.poll() is None, "mosquitto ended at once"
                 assert time.monotonic() < end, "mosquitto does not answer"
                 time.sleep(0.01)
+
+    def log(self):
+        with open(os.path.join(self.folder, "log"), encoding="utf-8", errors="replace") as f:
+            return f.read()
+
+    def forget(self):
+        """All sessions and retained messages, between stop() and start()."""
+        os.unlink(os.path.join(self.folder, "mosquitto.db"))
 
     def stop(self):
         if self.process is not None and self.process.poll() is None:

@@ -11,7 +11,9 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-CONFIG = os.path.join(HERE, "..", "data", "gateway", "tocsin.yaml")
+DATA = os.path.abspath(os.path.join(HERE, "../data/gateway"))
+CONFIG = os.path.join(DATA, "tocsin.yaml")
+SHIPPED = os.path.abspath(os.path.join(HERE, "../../config"))
 TOCSIND = os.environ.get("TOCSIND", os.path.join(HERE, "../../build/release/tocsind"))
 TOCSIN = os.environ.get("TOCSIN", os.path.join(HERE, "../../build/release/tocsin"))
 PREFIX = "tocsin/v1/test-01/"
@@ -27,6 +29,26 @@ def wait_until(condition, timeout=20.0, what="condition"):
         if time.monotonic() > end:
             raise AssertionError("timed out after %.0f s waiting for %s" % (timeout, what))
         time.sleep(0.01)
+
+
+def edit(path, old, new):
+    """Replaces text that must be there."""
+    with open(path, encoding="utf-8") as f:
+        text = f.read()
+    assert old in text, "%s has no '%s'" % (path, old)
+    with open(path, "w", encoding="utf-8") as f:
+        f.write(text.replace(old, new))
+
+
+def variant(folder, edits):
+    """A copy of the test configuration in folder, with its tocsin.yaml edited: [(old, new), …].
+    The path of that file."""
+    for name in os.listdir(DATA):
+        shutil.copy(os.path.join(DATA, name), folder)
+    config = os.path.join(folder, "tocsin.yaml")
+    for old, new in [("../../../config", SHIPPED), *edits]:
+        edit(config, old, new)
+    return config
 
 
 class Gateway:
