@@ -2,6 +2,7 @@
 #include "app/core.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,7 +21,9 @@
 #define DELIVERED_PER_TURN 4096
 /* Even when nothing happens the database learns the time, so that after a restart the gateway
  * knows how long it was away. */
-#define IDLE_COMMIT_MS INT64_C(3600000)
+/* How soon a refill of push that failed is tried again. */
+#define REFILL_RETRY_MS 1000
+#define IDLE_COMMIT_MS  INT64_C(3600000)
 
 struct core {
     struct core_conf conf;
@@ -32,7 +35,8 @@ struct core {
     struct batch batches[2];
     struct batch *filling;
     int64_t committed_ms; /* engine time of the last batch lent */
-    bool restate;         /* upstream has lost our session */
+    bool restate;         /* upstream has lost our session, or may have: a new start */
+    _Atomic bool refill_failed;
 };
 
 static void on_committed(void *arg, const struct outbox_row *rows, uint32_t count)
@@ -43,7 +47,7 @@ static void on_committed(void *arg, const struct outbox_row *rows, uint32_t coun
         return;
     if (count > 0)
         (void)push_feed(c->push, rows, count); /* what it can't take now it wants later */
-    refill_push(c->push, c->conf.store);
+    atomic_store(&c->refill_failed, !refill_push(c->push, c->conf.store));
 }
 
 static void on_written(void *arg)
@@ -74,6 +78,7 @@ int core_new(const struct core_conf *conf, const struct snapshot *snapshot, stru
     c->conf = *conf;
     c->filling = &c->batches[0];
     c->committed_ms = conf->started.mono_ms;
+    c->restate = snapshot->alarm_count > 0;
     rc = engine_new(&engine, conf->started, &c->engine, reterr);
     if (rc == TCN_OK)
         rc = engine_restore(c->engine, conf->started, snapshot, reterr);
@@ -104,7 +109,7 @@ void core_attach(struct core *c, struct intake *intake, struct push *push, struc
     c->push = push;
     c->console = console;
     if (push != NULL)
-        refill_push(push, c->conf.store); /* what the last run left; S has no work yet */
+        atomic_store(&c->refill_failed, !refill_push(push, c->conf.store)); /* the last run's */
 }
 
 const struct engine *core_engine(const struct core *c)
@@ -208,8 +213,10 @@ static void take_record(struct core *c, const struct record *r)
 
 static bool batch_full(const struct batch *b)
 {
-    return b->effects.alarm_count + b->effects.task_count + b->effects.value_count +
-               b->effects.reply_count >=
+    const struct effects *e = &b->effects;
+
+    return (uint64_t)e->alarm_count + e->task_count + e->notice_count + e->reply_count +
+               e->point_count + e->value_count + e->object_count + e->heard_count >=
            BATCH_CHANGES_MAX;
 }
 
@@ -269,9 +276,12 @@ static bool worth_lending(const struct core *c, struct tcn_now now)
 {
     uint64_t after;
 
-    return !batch_empty(c->filling) || c->restate ||
-           now.mono_ms - c->committed_ms >= IDLE_COMMIT_MS ||
-           (c->push != NULL && push_wants(c->push, &after));
+    int64_t since_ms = now.mono_ms - c->committed_ms;
+
+    if (!batch_empty(c->filling) || c->restate || since_ms >= IDLE_COMMIT_MS)
+        return true;
+    return c->push != NULL && push_wants(c->push, &after) &&
+           (!atomic_load(&c->refill_failed) || since_ms >= REFILL_RETRY_MS);
 }
 
 static void lend(struct core *c, struct tcn_now now)
@@ -287,6 +297,14 @@ static void lend(struct core *c, struct tcn_now now)
     c->filling = c->filling == &c->batches[0] ? &c->batches[1] : &c->batches[0];
 }
 
+/* Timers, up to now; but those of a record that still waits come before it, later ones behind it. */
+static void run_timers(struct core *c, struct tcn_now now)
+{
+    const struct record *waiting = c->intake == NULL ? NULL : intake_peek(c->intake);
+
+    run(c, waiting != NULL && waiting->now.mono_ms < now.mono_ms ? waiting->now : now, NULL);
+}
+
 int64_t core_turn(struct core *c, bool *ret_more)
 {
     struct tcn_now now;
@@ -298,26 +316,32 @@ int64_t core_turn(struct core *c, bool *ret_more)
     if (c->push != NULL && push_take_session_lost(c->push))
         c->restate = true;
     now = tcn_clock_now(c->conf.clock);
-    run(c, now, NULL);
+    run_timers(c, now);
     lend(c, now);
-    deadline_ms = engine_deadline_ms(c->engine);
-    return deadline_ms < c->committed_ms + IDLE_COMMIT_MS ? deadline_ms
-                                                          : c->committed_ms + IDLE_COMMIT_MS;
+    deadline_ms =
+        c->committed_ms + (atomic_load(&c->refill_failed) ? REFILL_RETRY_MS : IDLE_COMMIT_MS);
+    return engine_deadline_ms(c->engine) < deadline_ms ? engine_deadline_ms(c->engine)
+                                                       : deadline_ms;
+}
+
+bool core_quiet(const struct core *c)
+{
+    return batch_empty(c->filling) && writer_idle(c->writer) &&
+           (c->intake == NULL || intake_peek(c->intake) == NULL);
 }
 
 int core_drain(struct core *c, int64_t patience_ms, struct tcn_fail *reterr)
 {
-    bool more = true;
+    int64_t until_us = tcn_clock_us() + patience_ms * 1000, left_us;
+    bool more;
 
-    /* Twice: what is lent, and what was filled meanwhile. */
-    for (int i = 0; i < 3 || more; i++) {
-        writer_wait(c->writer, patience_ms);
+    do {
+        left_us = until_us - tcn_clock_us();
+        writer_wait(c->writer, left_us > 0 ? left_us / 1000 : 0);
         (void)core_turn(c, &more); /* the loop has ended: no deadline is waited for */
-        if (batch_empty(c->filling) && writer_idle(c->writer))
+        if (core_quiet(c))
             return TCN_OK;
-        if (i > 1000)
-            break;
-    }
+    } while (left_us > 0);
     return tcn_fail_set(reterr, TCN_EIO, "not everything could be committed within %lld ms",
                         (long long)patience_ms);
 }

@@ -36,7 +36,9 @@ void core_attach(struct core *c, struct intake *intake, struct push *push, struc
 int64_t core_turn(struct core *c, bool *ret_more);
 /* A command that did not come through intake. */
 void core_command(struct core *c, const struct command *command);
-/* Commits all that there is, within patience_ms. */
+/* True if nothing waits to be taken, decided or committed. */
+bool core_quiet(const struct core *c);
+/* Takes, decides and commits all that there is, within patience_ms; TCN_EIO if that is too short. */
 int core_drain(struct core *c, int64_t patience_ms, struct tcn_fail *reterr);
 
 const struct engine *core_engine(const struct core *c);

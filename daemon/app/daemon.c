@@ -41,7 +41,6 @@ struct daemon {
     struct buf status_topic, will, status;
     uv_loop_t loop;
     bool loop_ready, stopping, closing; /* closing: the parts are being taken down */
-    int64_t stop_until_us;
     uv_async_t wake;
     uv_timer_t deadline, status_timer, watchdog;
     uv_signal_t signals[3];
@@ -78,8 +77,9 @@ static void turn(struct daemon *d)
     if (!d->stopping)
         return;
     push_get_stats(d->push, &push);
-    if (push.waiting + push.in_flight == 0 || push.link.state != LINK_UP ||
-        tcn_clock_us() >= d->stop_until_us)
+    if (more || !core_quiet(d->core))
+        return; /* the writer's wake-up goes on */
+    if (push.waiting + push.in_flight == 0 || push.link.state != LINK_UP)
         uv_stop(&d->loop);
 }
 
@@ -123,6 +123,8 @@ static void on_stop_deadline(uv_timer_t *timer)
 static void on_signal(uv_signal_t *handle, int number)
 {
     struct daemon *d = handle->data;
+    struct tcn_fail fail;
+    char quoted[LOG_QUOTE_SIZE];
 
     if (number == SIGHUP) {
         log_line(LEVEL_INFO, "log reopened", "signal=HUP");
@@ -134,8 +136,10 @@ static void on_signal(uv_signal_t *handle, int number)
     log_line(LEVEL_NOTICE, "stopping", "signal=%s", number == SIGINT ? "INT" : "TERM");
     supervise_stopping();
     d->stopping = true;
-    d->stop_until_us = tcn_clock_us() + STOP_DELIVER_MS * 1000;
-    /* No more messages come in; what came before is still worked on. */
+    /* No more messages come in; what came before is still worked on. The ring is emptied first, so
+     * that P, which may wait for room in it, gets its last message in. */
+    if (core_drain(d->core, STOP_COMMIT_MS, &fail) < 0)
+        log_line(LEVEL_WARNING, "stopping slowly", "reason=%s", log_quote(fail.text, quoted));
     intake_stop(d->intake);
     link_close(d->devices, STOP_DISCONNECT_MS);
     d->devices = NULL;
@@ -207,7 +211,7 @@ static int open_store(struct daemon *d, struct tcn_fail *reterr)
     if (rc < 0)
         return rc;
     conf.path = d->database;
-    tcn_clock_init(&d->clock, 0);
+    tcn_clock_init(&d->clock, 0, 0);
     now = tcn_clock_now(&d->clock);
     conf.wall_ms = now.wall_ms;
     rc = store_open(&conf, &d->store, reterr);
@@ -216,7 +220,7 @@ static int open_store(struct daemon *d, struct tcn_fail *reterr)
     rc = store_load(d->store, &d->snapshot, reterr);
     if (rc < 0)
         return rc;
-    tcn_clock_init(&d->clock, d->snapshot.mono_ms);
+    tcn_clock_init(&d->clock, d->snapshot.mono_ms, d->snapshot.wall_ms);
     d->started = tcn_clock_now(&d->clock);
     if (d->snapshot.orphan_count > 0)
         return store_orphans(d->store, tell_orphan, d, reterr);
@@ -410,16 +414,14 @@ static int close_all(struct daemon *d, struct tcn_fail *reterr)
     /* Once more: what was delivered at the last moment must not go out again. */
     if (rc == TCN_OK && d->core != NULL && d->stopping)
         rc = core_drain(d->core, STOP_COMMIT_MS, reterr);
-    if (d->core != NULL)
-        core_attach(d->core, NULL, NULL, NULL);
-    push_free(d->push);
     if (d->console != NULL) {
         console_close(d->console);
         while (!console_closed(d->console))
             uv_run(&d->loop, UV_RUN_ONCE);
-        console_free(d->console);
     }
-    core_free(d->core);
+    core_free(d->core); /* and with it S, which may still feed push */
+    push_free(d->push);
+    console_free(d->console);
     intake_free(d->intake);
     store_close(d->store);
     if (d->loop_ready) {

@@ -1,5 +1,6 @@
 #include "app/refill.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
@@ -32,22 +33,30 @@ static void keep(void *arg, const struct outbox_row *row)
     p->count++;
 }
 
-/* One page; false when there is nothing more to do now. */
-static bool refill_page(struct push *push, struct store *store, uint64_t after)
+/* One page. *ret_more: push had room for all of it, and there may be more. */
+static bool refill_page(struct push *push, struct store *store, uint64_t after, bool *ret_more)
 {
-    struct page page = { .count = 0 };
+    struct page *page = calloc(1, sizeof *page);
     struct tcn_fail fail;
-    bool more = store_outbox(store, after, PAGE, keep, &page, &fail) == TCN_OK && !page.failed &&
-                push_refill(push, page.rows, page.count, page.count < PAGE);
+    bool ok;
 
-    arena_done(&page.arena);
-    return more;
+    *ret_more = false;
+    if (page == NULL)
+        return false;
+    ok = store_outbox(store, after, PAGE, keep, page, &fail) == TCN_OK && !page->failed;
+    if (ok)
+        *ret_more = push_refill(push, page->rows, page->count, page->count < PAGE);
+    arena_done(&page->arena);
+    free(page);
+    return ok;
 }
 
-void refill_push(struct push *push, struct store *store)
+bool refill_push(struct push *push, struct store *store)
 {
     uint64_t after;
+    bool ok = true, more = true;
 
-    while (push_wants(push, &after) && refill_page(push, store, after))
-        ;
+    while (ok && more && push_wants(push, &after))
+        ok = refill_page(push, store, after, &more);
+    return ok;
 }

@@ -6,7 +6,7 @@
 #include "push/push.h"
 #include "store/store.h"
 
-/* Reads pages for as long as push wants them. A failed read is left for the next call. */
-void refill_push(struct push *push, struct store *store);
+/* Reads pages for as long as push wants them. False: a read failed; call again later. */
+bool refill_push(struct push *push, struct store *store);
 
 #endif

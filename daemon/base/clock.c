@@ -20,19 +20,22 @@ static int64_t to_ms(struct timespec t)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-void tcn_clock_init(struct tcn_clock *c, int64_t not_before_ms)
+void tcn_clock_init(struct tcn_clock *c, int64_t mono_not_before_ms, int64_t wall_not_before_ms)
 {
     int64_t wall_ms = to_ms(read_clock(CLOCK_REALTIME));
-    int64_t start_ms = wall_ms > not_before_ms ? wall_ms : not_before_ms;
+    int64_t start_ms = wall_ms > mono_not_before_ms ? wall_ms : mono_not_before_ms;
 
     c->offset_ms = start_ms - to_ms(read_clock(CLOCK_BOOTTIME));
+    c->wall_floor_ms = wall_not_before_ms;
 }
 
 struct tcn_now tcn_clock_now(const struct tcn_clock *c)
 {
+    int64_t wall_ms = to_ms(read_clock(CLOCK_REALTIME));
+
     return (struct tcn_now){
         .mono_ms = to_ms(read_clock(CLOCK_BOOTTIME)) + c->offset_ms,
-        .wall_ms = to_ms(read_clock(CLOCK_REALTIME)),
+        .wall_ms = wall_ms > c->wall_floor_ms ? wall_ms : c->wall_floor_ms,
     };
 }
 

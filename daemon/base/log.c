@@ -281,6 +281,15 @@ int log_start(const struct log_conf *conf, struct tcn_fail *reterr)
     return TCN_OK;
 }
 
+static int join_within(pthread_t thread, int64_t ms)
+{
+    struct timespec until;
+
+    (void)clock_gettime(CLOCK_REALTIME, &until); /* cannot fail for this clock */
+    until.tv_sec += (time_t)(ms / 1000);
+    return pthread_timedjoin_np(thread, NULL, &until);
+}
+
 void log_stop(void)
 {
     pthread_mutex_lock(&state.lock);
@@ -291,7 +300,8 @@ void log_stop(void)
     pthread_mutex_unlock(&state.lock);
     if (!was_running)
         return;
-    (void)pthread_join(state.writer, NULL); /* it was started and is joined once */
+    if (join_within(state.writer, LOG_STOP_MS) != 0)
+        return; /* stuck on a dying disk or a full pipe: the lines are lost, the process is not */
     if (state.file >= 0)
         (void)close(state.file); /* what was written is written */
     state.file = -1;

@@ -15,6 +15,7 @@
 
 #define LOG_QUEUE_MAX 8192
 #define LOG_LINE_MAX  2048
+#define LOG_STOP_MS   2000
 
 enum log_level { LEVEL_DEBUG, LEVEL_INFO, LEVEL_NOTICE, LEVEL_WARNING, LEVEL_ERROR };
 
@@ -29,7 +30,7 @@ struct log_conf {
 /* Starts the writer thread. Before it, and after log_stop(), lines go straight to stderr.
  * TCN_EIO: the file can't be opened (*reterr says why); nothing is started. */
 int log_start(const struct log_conf *conf, struct tcn_fail *reterr);
-/* Writes out what is queued and ends the thread. */
+/* Writes out what is queued and ends the thread; gives up after LOG_STOP_MS. */
 void log_stop(void);
 /* Asks the writer to reopen the file (after logrotate). Async-signal-unsafe; call from the loop. */
 void log_reopen(void);

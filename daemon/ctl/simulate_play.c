@@ -19,7 +19,7 @@ void simulate_play_init(struct player *p)
     assert(SIMULATE_TOWN.sprinkler_count <= PLAY_SPRINKLERS_MAX);
     assert(SIMULATE_TOWN.charger_count <= PLAY_CHARGERS_MAX);
     assert(p->story->scene_count <= SIMULATE_SCENES_MAX);
-    tcn_clock_init(&p->clock, 0);
+    tcn_clock_init(&p->clock, 0, 0);
     p->started_us = tcn_clock_us();
     for (uint32_t i = 0; i < SIMULATE_TOWN.sprinkler_count; i++)
         t->pressure_kpa[i] = 290.0 + 3.0 * (double)(i % 12);

@@ -182,6 +182,21 @@ void alarm_clear(struct engine *e, struct tcn_now now, uint32_t device, uint32_t
     task_on_clear(e, now, &copy, out);
 }
 
+void alarm_remove(struct engine *e, struct tcn_now now, const struct alarm *a, struct effects *out)
+{
+    struct alarm_change *change = effects_alarm(out);
+
+    change->alarm = *a;
+    change->alarm.state = ALARM_NORMAL;
+    change->alarm.changed_wall_ms = now.wall_ms;
+    change->transition = TRANSITION_REMOVED;
+    change->seq = ++e->class_seq[e->conf.rules->items[a->rule].signal_class];
+    change->actor = (struct actor){ .kind = PARTY_SYSTEM };
+    (void)tcn_text_copy(change->reason, sizeof change->reason,
+                        "the rule does not cover this device any more");
+    task_on_remove(e, now, a, out);
+}
+
 /* Operators may acknowledge everything; a party, what concerns it. */
 static bool may_acknowledge(const struct engine *e, const struct actor *actor,
                             const struct device *d)

@@ -65,17 +65,20 @@ static int allocate(struct engine *e)
 
     e->values = calloc(e->value_count + 1u, sizeof *e->values);
     e->value_device_ms = calloc(e->value_count + 1u, sizeof *e->value_device_ms);
+    e->value_told_ms = calloc(e->value_count + 1u, sizeof *e->value_told_ms);
     e->value_step = calloc(e->value_count + 1u, sizeof *e->value_step);
     e->points = calloc(e->point_count + 1u, sizeof *e->points);
     e->party_seq[PARTY_ENTERPRISE] = calloc(r->enterprise_count + 1u, sizeof(uint64_t));
     e->party_seq[PARTY_DEPARTMENT] = calloc(r->department_count + 1u, sizeof(uint64_t));
     e->party_seq[PARTY_UNIT] = calloc(r->unit_count + 1u, sizeof(uint64_t));
-    if (e->values == NULL || e->value_device_ms == NULL || e->value_step == NULL ||
-        e->points == NULL || e->party_seq[PARTY_ENTERPRISE] == NULL ||
+    if (e->values == NULL || e->value_device_ms == NULL || e->value_told_ms == NULL ||
+        e->value_step == NULL || e->points == NULL || e->party_seq[PARTY_ENTERPRISE] == NULL ||
         e->party_seq[PARTY_DEPARTMENT] == NULL || e->party_seq[PARTY_UNIT] == NULL)
         return TCN_ENOMEM;
     for (uint64_t i = 0; i < e->value_count; i++)
         e->values[i] = (struct expr_value){ .heard_ms = TCN_NEVER, .quality = QUALITY_BAD };
+    for (uint64_t i = 0; i < e->value_count; i++)
+        e->value_told_ms[i] = TCN_NEVER;
     return TCN_OK;
 }
 
@@ -136,6 +139,8 @@ void engine_free(struct engine *e)
     free(e->heard_once);
     free(e->values);
     free(e->value_device_ms);
+    free(e->value_told_ms);
+    free(e->uncovered);
     free(e->value_step);
     free(e->points);
     free(e->touched);
@@ -175,6 +180,9 @@ static void begin(struct engine *e, struct tcn_now now, struct effects *out)
 {
     e->begun = true;
     tell_heard(e, out);
+    for (uint32_t i = 0; i < e->uncovered_count; i++)
+        alarm_remove(e, now, &e->uncovered[i], out);
+    e->uncovered_count = 0;
     for (uint32_t d = 0; e->restored && d < e->conf.registry->device_count; d++) {
         const struct type_plan *t = engine_type(e, d);
         bool known = false;

@@ -5,7 +5,8 @@
 
 #include "base/text.h"
 
-/* How finely the time of the last sign of life is told, as a part of the shortest limit on it. */
+/* How finely the time of the last sign of life, or of a value that grows stale, is told: as a part
+ * of the limit on it. */
 #define HEARD_TOLD_PARTS 10
 
 static uint64_t object_key(uint32_t device, uint16_t metric, uint64_t object)
@@ -118,6 +119,19 @@ static bool test_changed(struct engine *e, uint32_t rule, uint16_t metric, uint6
     return false;
 }
 
+/* Is the time that was told of this value too old for what it must serve after a restart? */
+static bool told_too_long_ago(const struct engine *e, const struct reading *r, uint64_t at,
+                              int64_t now_ms)
+{
+    const struct metric *m = &e->conf.metrics->items[r->metric];
+    int64_t stale_after_ms = m->stale_after_ms;
+
+    if (m->mark && e->values[at].value == 0.0)
+        return false; /* a mark that is stale counts as what it says now */
+    return stale_after_ms != TCN_NEVER && e->value_told_ms[at] != TCN_NEVER &&
+           now_ms - e->value_told_ms[at] >= stale_after_ms / HEARD_TOLD_PARTS;
+}
+
 /* Puts the value in its slot and touches the rules for which it makes a difference. */
 static void set_value(struct engine *e, struct tcn_now now, const struct reading *r, uint16_t slot,
                       struct expr_value value, struct effects *out)
@@ -139,13 +153,15 @@ static void set_value(struct engine *e, struct tcn_now now, const struct reading
         changed = true;
         point_touch(e, r->device, k, out);
     }
-    if (changed)
-        *effects_value(out) = (struct value_change){ .device = r->device,
-                                                     .metric = r->metric,
-                                                     .quality = value.quality,
-                                                     .value = value.value,
-                                                     .heard_ms = value.heard_ms,
-                                                     .device_ms = r->device_ms };
+    if (!changed && !told_too_long_ago(e, r, at, now.mono_ms))
+        return;
+    e->value_told_ms[at] = now.mono_ms;
+    *effects_value(out) = (struct value_change){ .device = r->device,
+                                                 .metric = r->metric,
+                                                 .quality = value.quality,
+                                                 .value = value.value,
+                                                 .heard_ms = value.heard_ms,
+                                                 .device_ms = r->device_ms };
 }
 
 static void apply_value(struct engine *e, struct tcn_now now, const struct reading *r,

@@ -2,15 +2,22 @@
 #include "engine/state.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "engine/alarm_machine.h"
 #include "engine/task_machine.h"
 
-static int restore_values(struct engine *e, struct tcn_now now, const struct snapshot *s)
+/* Time of the last run as it counts now: the gateway could not listen while it was down, so that
+ * time is given back. */
+static int64_t carried_ms(int64_t heard_ms, int64_t down_ms, int64_t now_ms)
 {
-    /* Silence counts only while the gateway could listen: the time it was down is given back. */
+    return heard_ms + down_ms < now_ms ? heard_ms + down_ms : now_ms;
+}
+
+static void restore_values(struct engine *e, struct tcn_now now, const struct snapshot *s)
+{
     int64_t down_ms = s->mono_ms > 0 && now.mono_ms > s->mono_ms ? now.mono_ms - s->mono_ms : 0;
 
     for (uint32_t i = 0; i < s->value_count; i++) {
@@ -20,16 +27,14 @@ static int restore_values(struct engine *e, struct tcn_now now, const struct sna
 
         if (slot == PLAN_NO_SLOT)
             continue; /* no rule asks for it any more */
-        e->values[at] = (struct expr_value){ v->value, v->heard_ms, v->quality };
+        e->values[at] =
+            (struct expr_value){ v->value, carried_ms(v->heard_ms, down_ms, now.mono_ms),
+                                 v->quality };
         e->value_device_ms[at] = v->device_ms;
+        e->value_told_ms[at] = v->heard_ms;
     }
-    for (uint32_t i = 0; i < s->heard_count; i++) {
-        const struct heard_change *h = &s->heard[i];
-        int64_t heard_ms = h->heard_ms + down_ms;
-
-        e->heard_ms[h->device] = heard_ms < now.mono_ms ? heard_ms : now.mono_ms;
-    }
-    return TCN_OK;
+    for (uint32_t i = 0; i < s->heard_count; i++)
+        e->heard_ms[s->heard[i].device] = carried_ms(s->heard[i].heard_ms, down_ms, now.mono_ms);
 }
 
 static int restore_objects(struct engine *e, const struct snapshot *s)
@@ -53,14 +58,19 @@ static int restore_objects(struct engine *e, const struct snapshot *s)
 
 static int restore_alarms(struct engine *e, const struct snapshot *s, struct tcn_fail *reterr)
 {
+    e->uncovered = calloc(s->alarm_count + 1u, sizeof *e->uncovered);
+    if (e->uncovered == NULL)
+        return tcn_fail_set(reterr, TCN_ENOMEM, "no memory for %u alarms", s->alarm_count);
     for (uint32_t i = 0; i < s->alarm_count; i++) {
         const struct alarm *a = &s->alarms[i];
         const struct rule *rule = &e->conf.rules->items[a->rule];
         uint32_t k = engine_rule_position(e, a->device, a->rule), slot;
         int rc;
 
-        if (k == NO_SLOT)
-            continue; /* the rule does not cover the device any more */
+        if (k == NO_SLOT) { /* removed at the first step */
+            e->uncovered[e->uncovered_count++] = *a;
+            continue;
+        }
         if (a->state == ALARM_NORMAL || engine_point(e, a->device, k)->alarm != 0)
             return tcn_fail_set(reterr, TCN_ECORRUPT, "two alarms, or one that is over, for %s, %s",
                                 e->conf.registry->devices[a->device].id, rule->id);
@@ -79,20 +89,27 @@ static int restore_tasks(struct engine *e, const struct snapshot *s, struct tcn_
     struct effects none = { 0 };
 
     for (uint32_t i = 0; i < s->task_count; i++) {
-        const struct task *t = &s->tasks[i].task;
+        struct task t = s->tasks[i].task;
         uint32_t slot;
         int rc;
 
-        if (task_machine_over(t->state) ||
-            map_get(&e->task_by_point, point_key(t->device, t->rule), NULL))
+        if (task_machine_over(t.state) ||
+            map_get(&e->task_by_point, point_key(t.device, t.rule), NULL))
             return tcn_fail_set(reterr, TCN_ECORRUPT, "two tasks, or one that is over, for %s",
-                                e->conf.registry->devices[t->device].id);
-        rc = task_slot_take(e, t, s->tasks[i].step_count, &slot);
+                                e->conf.registry->devices[t.device].id);
+        if (!task_machine_clock_runs(t.state))
+            t.next_due_ms = TCN_NEVER;
+        rc = task_slot_take(e, &t, s->tasks[i].step_count, &slot);
         if (rc < 0)
             return tcn_fail_set(reterr, rc, "no memory for %u tasks", s->task_count);
         task_arm(e, slot, &none);
     }
     return none.failed ? TCN_ENOMEM : TCN_OK;
+}
+
+static bool is_active(const struct engine *e, const struct point *p)
+{
+    return p->alarm != 0 && alarm_machine_active(e->alarms[p->alarm - 1].alarm.state);
 }
 
 static int restore_points(struct engine *e, const struct snapshot *s)
@@ -105,6 +122,8 @@ static int restore_points(struct engine *e, const struct snapshot *s)
         if (k == NO_SLOT || c->pending == PENDING_NONE)
             continue;
         p = engine_point(e, c->device, k);
+        if ((c->pending == PENDING_CLEAR) != is_active(e, p))
+            continue; /* can't be: only an active alarm clears, only one that is not is raised */
         p->pending = c->pending;
         p->timer = timers_start(&e->timers, c->deadline_ms, TIMER_POINT, point_key(c->device, k),
                                 c->device, k);
@@ -151,7 +170,7 @@ static int rewatch_silence(struct engine *e, struct tcn_now now)
             timers_stop(&e->timers, p->silence);
             p->silence = 0;
             /* Silent beyond the limit already: say so at the first step, unless it is known. */
-            if (now.mono_ms - e->heard_ms[d] >= limit_ms && p->alarm == 0 && p->pending == 0)
+            if (now.mono_ms - e->heard_ms[d] >= limit_ms && !is_active(e, p))
                 p->silence = timers_start(&e->timers, now.mono_ms, TIMER_MISSING,
                                           point_key(d, t->missing[i]), d, t->missing[i]);
             else
@@ -168,9 +187,8 @@ int engine_restore(struct engine *e, struct tcn_now now, const struct snapshot *
 
     assert(!e->begun && !e->restored);
     e->restored = true;
-    rc = restore_values(e, now, s);
-    if (rc == TCN_OK)
-        rc = restore_objects(e, s);
+    restore_values(e, now, s);
+    rc = restore_objects(e, s);
     if (rc == TCN_OK)
         rc = restore_rest(e, s);
     if (rc < 0)

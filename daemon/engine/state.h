@@ -51,7 +51,8 @@ struct engine {
     /* by value */
     struct expr_value *values;
     int64_t *value_device_ms;
-    uint64_t *value_step; /* number of the step that wrote it last */
+    int64_t *value_told_ms; /* heard time last told; TCN_NEVER: never */
+    uint64_t *value_step;   /* number of the step that wrote it last */
     uint64_t value_count;
 
     struct point *points;
@@ -77,6 +78,8 @@ struct engine {
 
     struct timers timers;
     uint64_t class_seq[SIGNAL_CLASS_COUNT];
+    struct alarm *uncovered; /* restored, but their rule does not cover the device any more */
+    uint32_t uncovered_count;
     uint64_t *party_seq[PARTY_KIND_COUNT]; /* enterprise, department, unit: by registry index */
     bool begun, restored;                  /* the first step was made; engine_restore() was */
     struct engine_stats stats;
@@ -126,6 +129,8 @@ void alarm_clear(struct engine *e, struct tcn_now now, uint32_t device, uint32_t
 /* TCN_ENOENT, TCN_ESTATE, TCN_EDENIED with *reterr. */
 int alarm_acknowledge(struct engine *e, struct tcn_now now, const struct command *command,
                       struct effects *out, enum alarm_state *ret_state, struct tcn_fail *reterr);
+/* Ends an alarm whose rule does not cover its device any more, and its task. */
+void alarm_remove(struct engine *e, struct tcn_now now, const struct alarm *a, struct effects *out);
 int alarm_slot_take(struct engine *e, const struct alarm *a, uint32_t *ret_slot);
 void alarm_slot_give(struct engine *e, uint32_t slot);
 
@@ -135,6 +140,9 @@ void alarm_slot_give(struct engine *e, uint32_t slot);
 void task_on_raise(struct engine *e, struct tcn_now now, struct alarm *alarm, struct effects *out);
 void task_on_clear(struct engine *e, struct tcn_now now, const struct alarm *alarm,
                    struct effects *out);
+/* The task of an alarm that was removed can't be decided by its sensor any more: withdrawn. */
+void task_on_remove(struct engine *e, struct tcn_now now, const struct alarm *alarm,
+                    struct effects *out);
 void task_timer_over(struct engine *e, struct tcn_now now, uint32_t slot, struct effects *out);
 int task_command(struct engine *e, struct tcn_now now, const struct command *command,
                  struct effects *out, enum task_state *ret_state, struct tcn_fail *reterr);

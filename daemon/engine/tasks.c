@@ -254,6 +254,16 @@ void task_on_clear(struct engine *e, struct tcn_now now, const struct alarm *ala
         must_move(e, now, slot, TASK_EV_CLOSED, "closed by the rule's policy", out);
 }
 
+void task_on_remove(struct engine *e, struct tcn_now now, const struct alarm *alarm,
+                    struct effects *out)
+{
+    uint32_t slot;
+
+    if (map_get(&e->task_by_point, point_key(alarm->device, alarm->rule), &slot))
+        must_move(e, now, slot, TASK_EV_WITHDRAWN, "the rule does not cover this device any more",
+                  out);
+}
+
 void task_timer_over(struct engine *e, struct tcn_now now, uint32_t slot, struct effects *out)
 {
     struct task *t = &e->tasks[slot].task;

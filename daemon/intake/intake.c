@@ -233,6 +233,7 @@ static void refuse_command(struct intake *in, const struct link_message *m,
         return;
     memset(&r->refused, 0, sizeof r->refused);
     memcpy(r->refused.id, in->command.id, sizeof r->refused.id);
+    r->refused.repeated = true; /* nothing was done: an earlier answer under this id stands */
     r->refused.error = fail->code;
     (void)tcn_text_copy(r->refused.text, sizeof r->refused.text, fail->text); /* cut is fine */
     r->refused.wall_ms = now->wall_ms;

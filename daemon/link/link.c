@@ -55,9 +55,10 @@ static void tell_up(struct link *l, bool session_present)
         l->conf.events.on_up(l->conf.events.arg, session_present);
 }
 
-void link_connected(struct link *l, bool session_present, bool up)
+void link_connected(struct link *l, bool session_present, uint32_t receive_max, bool up)
 {
     pthread_mutex_lock(&l->lock);
+    l->receive_max = receive_max;
     l->session_present = session_present;
     l->server_reason[0] = '\0';
     l->stats.connects++;
@@ -385,6 +386,13 @@ void link_close(struct link *l, int timeout_ms)
 
 /* ---- the rest ------------------------------------------------------------------------------ */
 
+void link_slot_give(struct link *l, struct link_slot *slot)
+{
+    slot->next_free = l->slot_free;
+    l->slot_free = (uint32_t)(slot - l->slots);
+    l->slots_used--;
+}
+
 int link_publish(struct link *l, const char *topic, const void *payload, size_t len, bool retain,
                  uint64_t token, struct tcn_fail *reterr)
 {
@@ -394,9 +402,11 @@ int link_publish(struct link *l, const char *topic, const void *payload, size_t 
     if (len > LINK_PAYLOAD_MAX)
         return tcn_fail_set(reterr, TCN_EINPUT, "a message of %zu bytes is too long for MQTT", len);
     pthread_mutex_lock(&l->lock);
-    if (l->phase == PHASE_UP && !l->closing && l->slot_free != LINK_SLOT_NONE) {
+    if (l->phase == PHASE_UP && !l->closing && l->slot_free != LINK_SLOT_NONE &&
+        l->slots_used < l->receive_max) {
         slot = &l->slots[l->slot_free];
         l->slot_free = slot->next_free;
+        l->slots_used++;
         slot->token = token;
     }
     pthread_mutex_unlock(&l->lock);
@@ -408,8 +418,7 @@ int link_publish(struct link *l, const char *topic, const void *payload, size_t 
         return TCN_OK;
 
     pthread_mutex_lock(&l->lock);
-    slot->next_free = l->slot_free;
-    l->slot_free = (uint32_t)(slot - l->slots);
+    link_slot_give(l, slot);
     pthread_mutex_unlock(&l->lock);
     return tcn_fail_set(reterr, rc == MQTTASYNC_BAD_UTF8_STRING ? TCN_EINPUT : TCN_EAGAIN, "%s",
                         MQTTAsync_strerror(rc));

@@ -9,7 +9,8 @@
 #include "base/text.h"
 #include "link/link_private.h"
 
-#define REASON_SIZE 160
+#define REASON_SIZE         160
+#define RECEIVE_MAX_DEFAULT 65535 /* MQTT 5, 3.2.2.3.3: when the broker says nothing */
 
 static bool is_v5(const struct link *l)
 {
@@ -183,7 +184,7 @@ static void subscribe(struct link *l)
 
 /* ---- connecting ---------------------------------------------------------------------------- */
 
-static void connected(struct link *l, bool session_present)
+static void connected(struct link *l, bool session_present, uint32_t receive_max)
 {
     unsigned failed = 0, set = nodelay_set(l->conf.connection->port, &failed);
 
@@ -191,19 +192,23 @@ static void connected(struct link *l, bool session_present)
         log_line(LEVEL_WARNING, "link nodelay",
                  "%s sockets=%u failed=%u, going on: messages may be 40 ms late", l->who, set,
                  failed);
-    link_connected(l, session_present, l->conf.filter_count == 0);
+    link_connected(l, session_present, receive_max, l->conf.filter_count == 0);
     if (l->conf.filter_count > 0)
         subscribe(l);
 }
 
 static void on_connected5(void *context, MQTTAsync_successData5 *data)
 {
-    connected(context, data->alt.connect.sessionPresent != 0);
+    int limit =
+        MQTTProperties_getNumericValue(&data->properties, MQTTPROPERTY_CODE_RECEIVE_MAXIMUM);
+
+    connected(context, data->alt.connect.sessionPresent != 0,
+              limit > 0 ? (uint32_t)limit : RECEIVE_MAX_DEFAULT);
 }
 
 static void on_connected3(void *context, MQTTAsync_successData *data)
 {
-    connected(context, data->alt.connect.sessionPresent != 0);
+    connected(context, data->alt.connect.sessionPresent != 0, RECEIVE_MAX_DEFAULT);
 }
 
 static void on_connect_failed5(void *context, MQTTAsync_failureData5 *data)
@@ -421,8 +426,7 @@ static void ended(struct link_slot *slot, bool ok)
     bool tell;
 
     pthread_mutex_lock(&l->lock);
-    slot->next_free = l->slot_free;
-    l->slot_free = (uint32_t)(slot - l->slots);
+    link_slot_give(l, slot);
     tell = ok || !l->closing;
     pthread_mutex_unlock(&l->lock);
 

@@ -57,13 +57,18 @@ struct link {
     char server_reason[64];              /* of an MQTT 5 DISCONNECT */
     struct link_stats stats;             /* received, sent: see the atomics */
     struct link_slot *slots;
-    uint32_t slot_count, slot_free;
+    uint32_t slot_count, slot_free, slots_used;
+    uint32_t
+        receive_max; /* how many the broker takes unacknowledged; more would wait in Paho, where
+                             nothing can overtake them and a new connection inverts their order */
 
     _Atomic uint64_t received, sent;
 };
 
 /* link.c: moves of the state; each takes the lock itself. */
-void link_connected(struct link *l, bool session_present, bool up);
+void link_connected(struct link *l, bool session_present, uint32_t receive_max, bool up);
+/* Lock held: a publish has ended, or was not begun. */
+void link_slot_give(struct link *l, struct link_slot *slot);
 void link_subscribed(struct link *l);
 /* The connection or the attempt is over, for that reason; schedules the next attempt. */
 void link_failed(struct link *l, const char *reason);

@@ -30,7 +30,7 @@ struct command_reply {
     char state[32];          /* state of alarm or task afterwards; "" unknown */
     int64_t wall_ms;
     int64_t mono_ms; /* engine time: when it may be forgotten counts from here */
-    bool repeated;   /* answered from memory, nothing was done: not stored again */
+    bool repeated;   /* answered from memory, or refused unread: nothing was done, not stored */
 };
 
 #endif

@@ -105,6 +105,7 @@ struct snapshot {
     uint64_t id_counter;
     uint32_t epoch;
     int64_t mono_ms;       /* last committed engine time, 0 for a new database */
+    int64_t wall_ms;       /* and wall time */
     uint32_t orphan_count; /* rows of devices or rules that the configuration no longer has */
 };
 void snapshot_done(struct snapshot *s);

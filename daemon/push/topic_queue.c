@@ -125,7 +125,9 @@ static void heap_add(struct topic_queue *q, struct topic *t)
 /* After something changed in a topic: into the heap, out of it, or to its new place in it. */
 static void settle(struct topic_queue *q, struct topic *t)
 {
-    bool ready = t->first != NULL && !t->rests;
+    /* Of a retained topic one is under way at a time: if a connection is lost, or a publish
+     * refused, no older state may come behind a newer one. */
+    bool ready = t->first != NULL && !t->rests && !(t->first->m.retain && t->taken > 0);
 
     if (ready && t->heap_at == NOT_IN_HEAP) {
         heap_add(q, t);
@@ -358,6 +360,7 @@ void topic_queue_done(struct topic_queue *q, const struct queue_message *m)
     q->counts.bytes -= i->bytes;
     all_remove(i);
     free(i);
+    settle(q, t);
     topic_forget_if_empty(q, t);
 }
 

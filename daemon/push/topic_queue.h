@@ -4,7 +4,7 @@
  * A topic has the priority of the most urgent message that waits in it, so that a fire message
  * pulls along what was before it in its own topic and overtakes all other topics. Among topics
  * of one priority the one with the oldest message comes first. Messages are taken, and end by
- * done or back.
+ * done or back; of a topic whose next message is retained, one at a time.
  *
  * Units:   *_us are microseconds of one clock that never goes back; the caller gives "now".
  * Owner:   the queue copies what is put in and owns it, also while it is taken.

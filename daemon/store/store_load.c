@@ -209,6 +209,7 @@ int store_load(struct store *s, struct snapshot *ret, struct tcn_fail *reterr)
     ret->id_counter = s->meta.id_counter;
     ret->epoch = s->meta.epoch;
     ret->mono_ms = s->meta.mono_ms;
+    ret->wall_ms = s->meta.wall_ms;
     return TCN_OK;
 }
 

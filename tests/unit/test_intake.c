@@ -47,7 +47,7 @@ static int set_up(void **state)
     gauge_reading(&gauge, GM_CONTACT_OPEN, ".");
     gauge_source(&gauge, "y/{device...}/online", CODEC_TEXT, "{device}")->name = "tail";
     gauge_reading(&gauge, GM_CONTACT_OPEN, ".");
-    tcn_clock_init(&engine_clock, 0);
+    tcn_clock_init(&engine_clock, 0, 0);
     context = (struct message_context){
         .gateway = "gw-1",
         .prefix = "tocsin",
