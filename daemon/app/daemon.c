@@ -127,7 +127,8 @@ static void on_signal(uv_signal_t *handle, int number)
     char quoted[LOG_QUOTE_SIZE];
 
     if (number == SIGHUP) {
-        log_line(LEVEL_INFO, "log reopened", "signal=HUP");
+        log_line(LEVEL_INFO, d->settings->log_file != NULL ? "log reopened" : "nothing to reopen",
+                 "signal=HUP configuration=\"as it was at the start\"");
         log_reopen();
         return;
     }
@@ -202,7 +203,8 @@ static void tell_orphan(void *arg, const struct store_orphan *o)
 
 static int open_store(struct daemon *d, struct tcn_fail *reterr)
 {
-    struct store_conf conf = { .metrics = &d->settings->metrics,
+    struct store_conf conf = { .gateway = d->settings->gateway,
+                               .metrics = &d->settings->metrics,
                                .registry = &d->settings->registry,
                                .rules = &d->settings->rules };
     struct tcn_now now;

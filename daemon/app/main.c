@@ -1,5 +1,7 @@
 /* tocsind: options, configuration, then the daemon. */
+#include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "app/daemon.h"
 #include "app/options.h"
@@ -54,6 +56,10 @@ int main(int argc, char **argv)
 
     if (!options_parse(argc, argv, &options, &code))
         return code;
+    /* Names and notes are in what we write. A full quota is an error to report, not a death. */
+    (void)umask(0027);
+    (void)signal(SIGXFSZ, SIG_IGN);
+    (void)signal(SIGPIPE, SIG_IGN);
     if (!load(&options, &settings)) {
         fprintf(stderr, "tocsind: not started: %s is not usable\n", options.config);
         return EXIT_CONFIG;

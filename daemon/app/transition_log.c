@@ -79,7 +79,7 @@ void transition_alarm(const struct message_context *c, const struct alarm_change
     add(&p, "rule", rule->id);
     add(&p, "title", rule->title);
     add_place(&p, c, a->device);
-    if (a->has_value) {
+    if (a->has_value && ret->level >= LEVEL_WARNING) { /* what raised it */
         const struct metric *m = &c->metrics->items[a->value_metric];
 
         metric_format_value(m, a->value, value, sizeof value);

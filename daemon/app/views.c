@@ -11,7 +11,9 @@ void views_fill_status(const struct views *v, struct message_status *ret)
     struct engine_stats engine;
     struct intake_stats intake;
     struct push_stats push;
+    struct writer_stats writer;
 
+    core_writer_stats(v->core, &writer);
     engine_get_stats(core_engine(v->core), &engine);
     intake_get_stats(v->intake, &intake);
     push_get_stats(v->push, &push);
@@ -25,7 +27,8 @@ void views_fill_status(const struct views *v, struct message_status *ret)
                                     .messages = intake.messages,
                                     .rejected = intake.rejected,
                                     .outbox = push.waiting + push.in_flight,
-                                    .log_dropped = log_dropped() };
+                                    .log_dropped = log_dropped(),
+                                    .store_failing = writer.failing_since_us != 0 };
     for (int i = 0; i < SIGNAL_CLASS_COUNT; i++)
         ret->alarms_standing += engine.alarms_standing[i];
 }

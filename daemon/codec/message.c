@@ -308,5 +308,6 @@ int message_status(const struct message_context *c, const struct message_status 
     m.rejected = s->rejected;
     m.outbox = s->outbox;
     m.log_dropped = s->log_dropped;
+    m.store_failing = s->store_failing;
     return message_encode(c, &m.base, out);
 }

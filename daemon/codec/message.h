@@ -38,6 +38,7 @@ struct message_status {
     int64_t since_wall_ms, at_wall_ms;
     uint32_t alarms_standing, alarms_unacknowledged, tasks_open, tasks_overdue;
     uint64_t messages, rejected, outbox, log_dropped;
+    bool store_failing; /* commits fail at present */
 };
 int message_status(const struct message_context *c, const struct message_status *s,
                    struct buf *out);

@@ -31,21 +31,24 @@ void ctl_show_flush(struct buf *out)
     buf_done(out);
 }
 
-void ctl_show_table(struct ctl_table *t, const char *when_empty)
+void ctl_show_table(struct ctl_table *t, unsigned width, const char *when_empty)
 {
     struct buf out = { 0 };
 
-    if (t->count == 0 && !t->failed)
+    if (t->count > 0 || t->failed)
+        ctl_table_print(t, width, ctl_show_colour(), &out);
+    else if (when_empty != NULL)
         buf_format(&out, "%s\n", when_empty);
-    else
-        ctl_table_print(t, ctl_show_width(), ctl_show_colour(), &out);
     ctl_show_flush(&out);
     ctl_table_done(t);
 }
 
-void ctl_show_more(const json_t *json)
+void ctl_show_list(struct ctl_table *t, const json_t *json, const char *when_empty)
 {
-    if (json_is_true(json_object_get(json, "more")))
+    const bool more = json_is_true(json_object_get(json, "more"));
+
+    ctl_show_table(t, ctl_show_width(), more ? NULL : when_empty);
+    if (more)
         fputs("There are more: --limit N shows more of them.\n", stderr);
 }
 
@@ -117,20 +120,11 @@ void ctl_show_value(const json_t *sample, char buf[CTL_SCALAR_SIZE])
 void ctl_show_id(const char *gateway, uint32_t epoch, const char *id, char buf[ID_TEXT_SIZE])
 {
     uint64_t number;
-    const char *digits;
 
-    if (id == NULL || gateway == NULL || id_parse(gateway, epoch, id, &number) < 0 ||
-        strlen(id) < 14) {
+    if (id != NULL && gateway != NULL && id_parse(gateway, epoch, id, &number) == TCN_OK)
+        id_format_short(epoch, number, buf);
+    else
         (void)tcn_text_copy(buf, ID_TEXT_SIZE, id != NULL ? id : "-");
-        return;
-    }
-    digits = id + strlen(id) - 14;
-    if (id_epoch(number) == epoch) { /* the counter says it, from its first digit that counts */
-        digits += 3;
-        while (digits[0] == '0' && digits[1] != '\0')
-            digits++;
-    }
-    (void)tcn_text_copy(buf, ID_TEXT_SIZE, digits);
 }
 
 void ctl_show_when(const char *rfc3339, bool deadline, char buf[CTL_WHEN_SIZE])

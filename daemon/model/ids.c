@@ -6,10 +6,10 @@
 
 #include "base/text.h"
 
-#define EPOCH_DIGITS   3
-#define COUNTER_DIGITS 11
+#define EPOCH_DIGITS   6
+#define COUNTER_DIGITS 7
 #define DIGITS         (EPOCH_DIGITS + COUNTER_DIGITS)
-#define COUNTER_LIMIT  (UINT64_C(1) << 52)
+#define COUNTER_LIMIT  (UINT64_C(1) << COUNTER_BITS)
 
 static const char alphabet[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"; /* Crockford: no I L O U */
 
@@ -113,4 +113,18 @@ int id_parse(const char *gateway, uint32_t epoch, const char *text, uint64_t *re
         return TCN_EINPUT;
     *ret_id = id;
     return TCN_OK;
+}
+
+void id_format_short(uint32_t epoch, uint64_t id, char buf[ID_TEXT_SIZE])
+{
+    char text[ID_TEXT_SIZE];
+    const char *digits = text + 2; /* behind "g-" */
+
+    id_format("g", id, text);
+    if (id_epoch(id) == epoch) { /* the counter says it, from its first digit that counts */
+        digits += EPOCH_DIGITS;
+        while (digits[0] == '0' && digits[1] != '\0')
+            digits++;
+    }
+    (void)tcn_text_copy(buf, ID_TEXT_SIZE, digits); /* shorter than any full one */
 }

@@ -12,12 +12,13 @@
 static const char STEP_1[] =
     "CREATE TABLE meta ("
     " one INTEGER PRIMARY KEY CHECK (one = 1),"
-    " epoch INTEGER NOT NULL," /* 1 .. 4095 */
+    " epoch INTEGER NOT NULL," /* model/ids.h */
     " id_counter INTEGER NOT NULL,"
     " outbox_counter INTEGER NOT NULL," /* the last id given to an outbox row */
     " mono_ms INTEGER NOT NULL,"        /* engine time of the last commit */
     " wall_ms INTEGER NOT NULL,"        /* and its wall time, for people */
-    " created_wall_ms INTEGER NOT NULL"
+    " created_wall_ms INTEGER NOT NULL,"
+    " gateway TEXT" /* whose it is; NULL until it is opened by one */
     ") STRICT;"
 
     "CREATE TABLE alarm ("
@@ -118,8 +119,7 @@ static const char STEP_1[] =
 static const char *const STEPS[] = { STEP_1 };
 #define STEP_COUNT     ((int64_t)(sizeof STEPS / sizeof STEPS[0]))
 
-#define EPOCH_DAY_0_MS INT64_C(1767225600000) /* 2026-01-01 UTC */
-#define DAY_MS         INT64_C(86400000)
+#define EPOCH_START_MS INT64_C(1767225600000) /* 2026-01-01 UTC */
 
 int64_t migrate_version(void)
 {
@@ -154,16 +154,12 @@ int migrate_check(const struct sql_db *db, int64_t *ret_version, struct tcn_fail
 }
 
 /* A database that was lost and made anew shall not repeat ids and sequence numbers of the lost
- * one: its epoch comes from the day. */
+ * one: its epoch is the second in which it was made. 1 on a box whose clock is not set. */
 static int64_t epoch_of(int64_t wall_ms)
 {
-    const int64_t epochs = EPOCH_MAX - 1;
-    int64_t since = wall_ms - EPOCH_DAY_0_MS;
-    int64_t days = since / DAY_MS;
+    int64_t since_s = (wall_ms - EPOCH_START_MS) / 1000;
 
-    if (since % DAY_MS < 0)
-        days--; /* a box without a clock: round down, not towards 0 */
-    return 1 + (days % epochs + epochs) % epochs;
+    return since_s < 1 ? 1 : since_s % EPOCH_MAX + 1;
 }
 
 static int fill_meta(const struct sql_db *db, int64_t wall_ms, struct tcn_fail *reterr)

@@ -198,8 +198,7 @@ int sql_step(struct sql *q, struct tcn_fail *reterr)
     if (result == SQLITE_ROW)
         return 1;
     if (result != SQLITE_DONE)
-        rc = sql_fail(q->db, result, sqlite3_stmt_readonly(q->statement) ? "read from" : "write to",
-                      reterr);
+        rc = sql_fail(q->db, result, "work on", reterr);
     sql_end(q);
     return rc;
 }

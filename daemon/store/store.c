@@ -194,7 +194,7 @@ static int tell_damage(struct store *s, const char *text, struct tcn_fail *reter
         mark += sizeof MARK - 1;
         if (tcn_parse_int(mark, strspn(mark, "0123456789"), 1, INT_MAX, &result) == TCN_OK &&
             (result & 0xff) != SQLITE_CORRUPT)
-            return sql_fail(&s->db, (int)result, "read from", reterr);
+            return sql_fail(&s->db, (int)result, "work on", reterr);
     }
     return tcn_fail_set(reterr, TCN_ECORRUPT,
                         "database %s is damaged (%s); keep a copy of it, then restore a backup or "
@@ -264,6 +264,39 @@ static int read_meta(struct store *s, struct tcn_fail *reterr)
     return rc;
 }
 
+/* Ids carry the gateway's name, so a database goes with the gateway that began it. */
+static int own(struct store *s, struct tcn_fail *reterr)
+{
+    static const char *const ASK[] = {
+        "UPDATE meta SET gateway = coalesce(gateway, ?1) WHERE one = 1 RETURNING gateway",
+    };
+    sqlite3_stmt *statement;
+    struct sql q;
+    int rc;
+
+    if (s->conf.gateway == NULL)
+        return TCN_OK;
+    rc = sql_prepare(&s->db, ASK, 1, &statement, reterr);
+    if (rc < 0)
+        return rc;
+    sql_start(&q, &s->db, statement);
+    sql_put_text(&q, s->conf.gateway);
+    rc = sql_step(&q, reterr);
+    if (rc > 0) {
+        const char *owner = sql_get_text(&q);
+
+        rc = strcmp(owner, s->conf.gateway) == 0
+                 ? TCN_OK
+                 : tcn_fail_set(reterr, TCN_ECONFLICT,
+                                "database %s is of gateway '%s', and this is '%s': give it its old"
+                                " id back, or another state_dir",
+                                s->conf.path, owner, s->conf.gateway);
+    }
+    sql_end(&q);
+    sql_finalize(&statement, 1);
+    return rc;
+}
+
 static int bring_up(struct store *s, struct tcn_fail *reterr)
 {
     int64_t version = 0;
@@ -283,6 +316,8 @@ static int bring_up(struct store *s, struct tcn_fail *reterr)
         rc = migrate_run(&s->db, version, s->conf.wall_ms, reterr);
     if (rc == TCN_OK)
         rc = sql_prepare(&s->db, STATEMENTS, STMT_COUNT, s->statements, reterr);
+    if (rc == TCN_OK)
+        rc = own(s, reterr);
     if (rc == TCN_OK)
         rc = read_meta(s, reterr);
     if (rc == TCN_OK)

@@ -18,7 +18,8 @@ struct store;
 
 struct store_conf { /* kept until store_close() */
     const char *path;
-    int64_t wall_ms; /* now, for a new database: its epoch and date of creation */
+    int64_t wall_ms;     /* now, for a new database: its epoch and date of creation */
+    const char *gateway; /* ids.h; NULL: whosever it is (tools) */
     const struct metrics *metrics;
     const struct registry *registry;
     const struct rules *rules;
@@ -49,7 +50,8 @@ struct store_batch {
 
 /* Opens or creates the database and brings its schema to this version. TCN_EIO (in use by another
  * daemon, no permission, disk), TCN_EFULL, TCN_EAGAIN (a tool has it locked), TCN_ECORRUPT (not a
- * database or not ours, integrity, written by a newer version), TCN_ENOMEM, TCN_EINPUT (path too
+ * database or not ours, integrity, written by a newer version), TCN_ECONFLICT (it is another
+ * gateway's), TCN_ENOMEM, TCN_EINPUT (path too
  * long). On failure *ret is untouched. */
 int store_open(const struct store_conf *conf, struct store **ret, struct tcn_fail *reterr);
 void store_close(struct store *s);

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #define START_MAX_MS 10000
+#define STOP_MAX_MS  5000
 
 static void die(const char *what)
 {
@@ -140,10 +141,22 @@ void broker_start(struct broker *b, const char *more)
 
 void broker_stop(struct broker *b)
 {
+    const struct timespec step = { .tv_nsec = 5000000 };
+
     if (b->pid <= 0)
         return;
+    /* A SIGTERM during its start is lost on mosquitto, so it is told again, and at last killed. */
     (void)kill(b->pid, SIGCONT);
-    (void)kill(b->pid, SIGTERM);
+    for (int ms = 0; ms < STOP_MAX_MS; ms += 5) {
+        if (ms % 1000 == 0)
+            (void)kill(b->pid, SIGTERM);
+        if (waitpid(b->pid, NULL, WNOHANG) == b->pid) {
+            b->pid = 0;
+            return;
+        }
+        (void)nanosleep(&step, NULL);
+    }
+    (void)kill(b->pid, SIGKILL);
     while (waitpid(b->pid, NULL, 0) < 0 && errno == EINTR)
         continue;
     b->pid = 0;

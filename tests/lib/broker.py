@@ -65,9 +65,12 @@ class Broker:
         os.unlink(os.path.join(self.folder, "mosquitto.db"))
 
     def stop(self):
-        if self.process is not None and self.process.poll() is None:
-            self.process.terminate()
-            self.process.wait(20)
+        while self.process is not None and self.process.poll() is None:
+            self.process.terminate()  # one that comes during its start is lost on mosquitto
+            try:
+                self.process.wait(2)
+            except subprocess.TimeoutExpired:
+                pass
 
     def close(self):
         self.stop()

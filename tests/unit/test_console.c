@@ -48,6 +48,9 @@ static void a_bad_parameter_is_named(void **state)
         { "/v1/alarms?foo=1", 400, "there are: all class limit" },
         { "/v1/status?all=1", 400, "takes none" },
         { "/v1/alarms?limit=x", 400, "limit: 'x' is not a number" },
+        { "/v1/alarms?limit=0", 400, "limit: '0' is not a number from 1 to 10000" },
+        { "/v1/tasks?limit=0", 400, "limit: '0'" },
+        { "/v1/devices?limit=0", 400, "limit: '0'" },
         { "/v1/alarms?limit=10001", 400, "limit: '10001'" },
         { "/v1/alarms?all=maybe", 400, "all: 'maybe' is neither 1 nor 0" },
         { "/v1/alarms?class=water", 400, "class: 'water' is none of fire, supervisory" },
@@ -55,7 +58,8 @@ static void a_bad_parameter_is_named(void **state)
         { "/v1/tasks?unit=%ff", 400, "unit: not UTF-8" },
         { "/v1/devices?limit=-1", 400, "limit: '-1'" },
         { "/v1/stream?recent=1001", 400, "recent: '1001'" },
-        { "/v1/alarms/other-00100000000001", 404, "is not the id of an alarm at gateway gw" },
+        { "/v1/alarms/other-0000010000001", 404, "is not the id of an alarm at gateway gw" },
+        { "/v1/alarms/a/b", 404, "'a/b' is not the id of an alarm at gateway gw" },
         { "/v1/tasks/9", 404, "there is no task '9'" },
         { "/v1/tasks/1", 404, "there is no task '1'" }, /* that is an alarm */
     };

@@ -229,7 +229,7 @@ static void unreadable_bytes_are_made_printable(void **state)
 
 #define ACK                                                                                        \
     "{\"commandId\":\"c-1\",\"actor\":{\"id\":\"zhang\"},"                                         \
-    "\"acknowledge\":{\"alarmId\":\"gw-1-0010000000000H\"}}"
+    "\"acknowledge\":{\"alarmId\":\"gw-1-000001000000H\"}}"
 
 static void command_becomes_a_record(void **state)
 {
@@ -254,7 +254,7 @@ static void command_on_a_party_topic_is_that_partys(void **state)
 
     (void)state;
     command("tocsin/v1/gw-1/commands/enterprise/91320600MA1ABCDE06",
-            "{\"commandId\":\"c-2\",\"accept\":{\"taskId\":\"gw-1-0010000000000H\"}}", false);
+            "{\"commandId\":\"c-2\",\"accept\":{\"taskId\":\"gw-1-000001000000H\"}}", false);
     r = intake_peek(intake);
     assert_non_null(r);
     assert_int_equal(r->kind, RECORD_COMMAND);
@@ -286,6 +286,35 @@ static void refused_commands_are_answered(void **state)
     expect_refusal("c-1", TCN_EDENIED, "nobody");
     assert_int_equal(intake_rejected(intake, gauge.sources.count, REJECT_BAD_COMMAND), 3);
     assert_int_equal(stats().commands, 0);
+}
+
+static void expect_not_to_be_stored(int error)
+{
+    const struct record *r = intake_peek(intake);
+
+    assert_non_null(r);
+    assert_int_equal(r->kind, RECORD_REPLY);
+    assert_string_equal(r->refused.id, "c-1");
+    assert_int_equal(r->refused.error, error);
+    assert_int_equal(r->refused.origin, 0);
+    assert_true(r->refused.repeated);
+    intake_release(intake);
+}
+
+/* Nothing was done, and a command of this id may have been done before: its answer must stand, or
+ * a copy of the command that comes once more would be done again. */
+static void refusal_replaces_no_earlier_answer(void **state)
+{
+    (void)state;
+    command("tocsin/v1/gw-1/commands", ACK, false);
+    assert_int_equal(intake_peek(intake)->kind, RECORD_COMMAND);
+    intake_release(intake);
+    command("tocsin/v1/gw-1/commands", ACK, true); /* the broker's retained copy */
+    expect_not_to_be_stored(TCN_EINPUT);
+    command("tocsin/v1/gw-1/commands", "{\"commandId\":\"c-1\",\"dance\":{}}", false);
+    expect_not_to_be_stored(TCN_EINPUT);
+    command("tocsin/v1/gw-1/commands/enterprise/nobody", ACK, false);
+    expect_not_to_be_stored(TCN_EDENIED);
 }
 
 static void garbage_without_an_id_is_only_counted(void **state)
@@ -377,6 +406,7 @@ int main(void)
         TEST(command_becomes_a_record),
         TEST(command_on_a_party_topic_is_that_partys),
         TEST(refused_commands_are_answered),
+        TEST(refusal_replaces_no_earlier_answer),
         TEST(garbage_without_an_id_is_only_counted),
         TEST(full_ring_waits_and_loses_nothing),
         TEST(stop_ends_the_wait),

@@ -113,7 +113,7 @@ static void alarm_holds_every_field_of_the_contract(void **state)
 {
     (void)state;
     static const char *const rows[][2] = {
-        { "alarmId", "\"gw-1-0030000000000H\"" },
+        { "alarmId", "\"gw-1-000003000000H\"" },
         { "gateway", "\"gw-1\"" },
         { "device", "\"hall/a#1\"" },
         { "deviceName", "\"末端压力\"" },
@@ -145,7 +145,7 @@ static void alarm_holds_every_field_of_the_contract(void **state)
         { "department", "\"fire/1\"" },
         { "patrolUnit", "\"u-1\"" },
         { "officer", "\"王建国\"" },
-        { "taskId", "\"gw-1-0030000000000J\"" },
+        { "taskId", "\"gw-1-000003000000J\"" },
     };
     struct alarm a = an_alarm();
     struct buf out = { 0 };
@@ -216,7 +216,7 @@ static void event_carries_epoch_seq_and_actor(void **state)
     expect_member(&out, "transition", "\"re-raised\"");
     expect_member(&out, "reason", "null");
     expect_member(&out, "actor", "{\"kind\":\"system\",\"id\":null,\"name\":null}");
-    expect_member(&out, "alarm.alarmId", "\"gw-1-0030000000000H\"");
+    expect_member(&out, "alarm.alarmId", "\"gw-1-000003000000H\"");
     buf_done(&out);
 }
 
@@ -240,14 +240,14 @@ static void notice_names_party_task_and_history(void **state)
                                    .note = "已修复",
                                    .evidence = "photo-7.jpg" };
     assert_int_equal(message_task_notice(&context, &notice, &task, steps, 2, &out), TCN_OK);
-    expect_member(&out, "noticeId", "\"gw-1-0030000000000K\"");
+    expect_member(&out, "noticeId", "\"gw-1-000003000000K\"");
     expect_member(&out, "seq", "5");
     expect_member(&out, "epoch", "3");
     expect_member(&out, "kind", "\"overdue\"");
     expect_member(&out, "party",
                   "{\"kind\":\"department\",\"id\":\"fire/1\",\"name\":\"消防大队\"}");
-    expect_member(&out, "task.taskId", "\"gw-1-0030000000000J\"");
-    expect_member(&out, "task.alarmId", "\"gw-1-0030000000000H\"");
+    expect_member(&out, "task.taskId", "\"gw-1-000003000000J\"");
+    expect_member(&out, "task.alarmId", "\"gw-1-000003000000H\"");
     expect_member(&out, "task.state", "\"submitted\"");
     expect_member(&out, "task.hazardLevel", "\"major\"");
     expect_member(&out, "task.overdueLevel", "2");

@@ -52,7 +52,7 @@ static void acknowledge_is_read_whole(void **state)
     (void)state;
     struct command c = accepted("{\"commandId\":\"c-1\",\"actor\":{\"id\":\"zhang\",\"name\":"
                                 "\"张伟\"},\"issuedAt\":\"2026-03-01T08:00:00.250+08:00\","
-                                "\"acknowledge\":{\"alarmId\":\"gw-1-0030000000000H\","
+                                "\"acknowledge\":{\"alarmId\":\"gw-1-000003000000H\","
                                 "\"note\":\"on my way\\nnow\"}}");
 
     assert_int_equal(c.kind, COMMAND_ACKNOWLEDGE);
@@ -118,8 +118,8 @@ static void refusals_teach(void **state)
         { "{\"commandId\":\"a\"}", "a", "it holds no command" },
         { "{\"commandId\":\"a\",\"acknowlege\":{}}", "a", "did you mean 'acknowledge'?" },
         { "{\"commandId\":\"a\",\"acknowledge\":{}}", "a", "acknowledge.alarmId is missing" },
-        { "{\"commandId\":\"a\",\"acknowledge\":{\"alarmId\":\"other-0030000000000H\"}}", "a",
-          "acknowledge.alarmId: 'other-0030000000000H' is no id of gateway 'gw-1'" },
+        { "{\"commandId\":\"a\",\"acknowledge\":{\"alarmId\":\"other-000003000000H\"}}", "a",
+          "acknowledge.alarmId: 'other-000003000000H' is no id of gateway 'gw-1'" },
         { "{\"commandId\":\"a\",\"accept\":{\"taskId\":\"H\"},\"verify\":{\"taskId\":\"H\"}}", "a",
           "verify: only one of its kind" },
         { "{\"commandId\":\"a\",\"accept\":{\"taskId\":\"H\"},\"issuedAt\":\"soon\"}", "a",
@@ -233,7 +233,7 @@ static void digest_is_of_the_content_not_of_the_writing(void **state)
     static const char *const first = "{\"commandId\":\"a\",\"actor\":\"zhang\",\"submit\":{"
                                      "\"taskId\":\"H\",\"note\":\"ab\",\"evidence\":\"c\"}}";
     static const char *const same[] = {
-        "{\"submit\":{\"evidence\":\"c\",\"note\":\"ab\",\"taskId\":\"gw-1-0030000000000h\"},"
+        "{\"submit\":{\"evidence\":\"c\",\"note\":\"ab\",\"taskId\":\"gw-1-000003000000h\"},"
         "\"actor\":{\"kind\":\"operator\",\"id\":\"zhang\",\"name\":null},\"commandId\":\"a\"}",
         "{\"commandId\":\"b\",\"actor\":\"zhang\",\"issuedAt\":\"2026-03-01T00:00:00Z\","
         "\"submit\":{\"taskId\":\"H\",\"note\":\"ab\",\"evidence\":\"c\"}}",

@@ -29,7 +29,7 @@ static void new_database_is_empty_and_dated(void **state)
     struct fixture *f = *state;
     struct snapshot s = fixture_load(f);
 
-    assert_int_equal(s.epoch, 1 + 59); /* 2026-03-01 is day 59 */
+    assert_int_equal(s.epoch, 1 + 59 * 86400); /* 2026-03-01 is 59 days into the year */
     assert_int_equal(s.id_counter, 0);
     assert_int_equal(s.mono_ms, 0);
     assert_int_equal(s.alarm_count + s.task_count + s.point_count + s.value_count + s.object_count +
@@ -46,18 +46,19 @@ static void new_database_is_empty_and_dated(void **state)
 }
 
 /* Each row: wall time of the loss, and the epoch that follows. */
-static void epoch_follows_the_day_of_creation(void **state)
+static void epoch_is_the_second_of_creation(void **state)
 {
     static const struct {
         int64_t wall_ms;
         uint32_t epoch;
     } ROWS[] = {
-        { INT64_C(1767225600000), 1 },    /* 2026-01-01 00:00 */
-        { INT64_C(1767311999999), 1 },    /* the same day's end */
-        { INT64_C(1767312000000), 2 },    /* the day after */
-        { INT64_C(1767225599999), 4094 }, /* the day before: a clock that is wrong */
-        { 0, 1 + (4094 * 5 - 20454) },    /* no clock at all: 20,454 days before */
-        { INT64_C(1767225600000) + INT64_C(4094) * 86400000, 1 }, /* after a full round */
+        { INT64_C(1767225600000), 1 }, /* 2026-01-01 00:00 */
+        { INT64_C(1767225601999), 2 }, /* within the next second */
+        { INT64_C(1767225602000), 3 },
+        { INT64_C(1767225599999), 1 }, /* before: a clock that is wrong */
+        { 0, 1 },                      /* no clock at all */
+        { INT64_C(1767225600000) + INT64_C(86400000), 86401 },
+        { INT64_C(1767225600000) + (INT64_C(1) << 30) * 1000, 2 }, /* after a full round */
     };
     struct fixture *f = *state;
 
@@ -73,8 +74,27 @@ static void epoch_follows_the_day_of_creation(void **state)
     f->conf.wall_ms = FIXTURE_WALL_MS;
     fixture_reopen(f); /* an existing one keeps its epoch */
     struct snapshot s = fixture_load(f);
-    assert_int_equal(s.epoch, 1);
+    assert_int_equal(s.epoch, 2);
     snapshot_done(&s);
+}
+
+/* Ids carry the gateway's name: another gateway must not go on with them. */
+static void a_database_goes_with_its_gateway(void **state)
+{
+    struct fixture *f = *state;
+    struct tcn_fail fail = { 0 };
+    struct store *s = NULL;
+
+    f->conf.gateway = "one";
+    fixture_reopen(f);
+    fixture_reopen(f);
+    fixture_close(f);
+    f->conf.gateway = "two";
+    assert_int_equal(store_open(&f->conf, &s, &fail), TCN_ECONFLICT);
+    assert_null(s);
+    assert_non_null(strstr(fail.text, "'one'"));
+    f->conf.gateway = NULL;
+    fixture_open(f);
 }
 
 /* --- state comes back --- */
@@ -484,7 +504,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(new_database_is_empty_and_dated),
-        TEST(epoch_follows_the_day_of_creation),
+        TEST(epoch_is_the_second_of_creation),
+        TEST(a_database_goes_with_its_gateway),
         TEST(every_field_of_an_alarm_comes_back),
         TEST(every_field_of_a_task_comes_back),
         TEST(a_task_without_parties_and_deadlines_comes_back),
