@@ -160,6 +160,8 @@ static void take_written(struct core *c)
 
     if (b == NULL)
         return;
+    if (c->intake != NULL && b->ring != 0)
+        intake_free_space(c->intake, b->ring_position);
     tell(c, b);
     batch_reset(b);
 }
@@ -232,7 +234,7 @@ static bool take_records(struct core *c)
         if (r == NULL)
             return false;
         take_record(c, r);
-        intake_release(c->intake);
+        intake_take(c->intake);
     }
     return c->intake != NULL && intake_peek(c->intake) != NULL;
 }
@@ -292,6 +294,8 @@ static void lend(struct core *c, struct tcn_now now)
         restate(c);
     c->filling->mono_ms = now.mono_ms;
     c->filling->wall_ms = now.wall_ms;
+    c->filling->ring = c->intake == NULL ? 0 : intake_ring(c->intake);
+    c->filling->ring_position = c->intake == NULL ? 0 : intake_position(c->intake);
     c->committed_ms = now.mono_ms;
     writer_submit(c->writer, c->filling);
     c->filling = c->filling == &c->batches[0] ? &c->batches[1] : &c->batches[0];
@@ -303,6 +307,13 @@ static void run_timers(struct core *c, struct tcn_now now)
     const struct record *waiting = c->intake == NULL ? NULL : intake_peek(c->intake);
 
     run(c, waiting != NULL && waiting->now.mono_ms < now.mono_ms ? waiting->now : now, NULL);
+}
+
+/* Records that changed nothing need no commit: once nothing else waits, their space is free. */
+static void free_quiet(struct core *c)
+{
+    if (c->intake != NULL && batch_empty(c->filling) && writer_idle(c->writer))
+        intake_free_space(c->intake, intake_position(c->intake));
 }
 
 int64_t core_turn(struct core *c, bool *ret_more)
@@ -318,6 +329,7 @@ int64_t core_turn(struct core *c, bool *ret_more)
     now = tcn_clock_now(c->conf.clock);
     run_timers(c, now);
     lend(c, now);
+    free_quiet(c);
     deadline_ms =
         c->committed_ms + (atomic_load(&c->refill_failed) ? REFILL_RETRY_MS : IDLE_COMMIT_MS);
     return engine_deadline_ms(c->engine) < deadline_ms ? engine_deadline_ms(c->engine)

@@ -28,7 +28,7 @@ struct daemon {
     const struct settings *settings;
     struct message_context message;
     struct tcn_clock clock;
-    struct tcn_now started;
+    struct tcn_now started, engine_start;
     char *database;
     struct store *store;
     struct snapshot snapshot;
@@ -38,7 +38,7 @@ struct daemon {
     struct push *push;
     struct console *console;
     struct views views;
-    struct buf status_topic, will, status;
+    struct buf status_topic, will, status, ring_path;
     uv_loop_t loop;
     bool loop_ready, stopping, closing; /* closing: the parts are being taken down */
     uv_async_t wake;
@@ -222,8 +222,6 @@ static int open_store(struct daemon *d, struct tcn_fail *reterr)
     rc = store_load(d->store, &d->snapshot, reterr);
     if (rc < 0)
         return rc;
-    tcn_clock_init(&d->clock, d->snapshot.mono_ms, d->snapshot.wall_ms);
-    d->started = tcn_clock_now(&d->clock);
     if (d->snapshot.orphan_count > 0)
         return store_orphans(d->store, tell_orphan, d, reterr);
     return TCN_OK;
@@ -243,26 +241,62 @@ static void set_message_context(struct daemon *d)
                                            .rules = &s->rules };
 }
 
+/* "<socket>.ring": in the runtime directory, which outlives the process and no boot. */
+static int open_intake(struct daemon *d, struct tcn_fail *reterr)
+{
+    struct intake_conf conf = { .metrics = &d->settings->metrics,
+                                .registry = &d->settings->registry,
+                                .sources = &d->settings->sources,
+                                .message = &d->message,
+                                .clock = &d->clock,
+                                .wake = on_wake_any_thread,
+                                .wake_arg = d,
+                                .fingerprint = d->settings->fingerprint,
+                                .committed_ring = d->snapshot.ring,
+                                .committed_position = d->snapshot.ring_position };
+
+    buf_format(&d->ring_path, "%s.ring", d->settings->socket_path);
+    if (d->ring_path.failed)
+        return tcn_fail_set(reterr, TCN_ENOMEM, "no memory");
+    conf.ring_path = d->ring_path.bytes;
+    return intake_new(&conf, &d->intake, reterr);
+}
+
+/* Engine time goes on where the last run stopped: at its last record, if some are left to take.
+ * The engine itself starts at the first of those, so that each is taken at its own time. */
+static void set_clock(struct daemon *d)
+{
+    const struct record *first = intake_peek(d->intake);
+    int64_t last_ms = intake_last_ms(d->intake);
+
+    tcn_clock_init(&d->clock,
+                   first != NULL && last_ms > d->snapshot.mono_ms ? last_ms : d->snapshot.mono_ms,
+                   d->snapshot.wall_ms);
+    d->started = tcn_clock_now(&d->clock);
+    d->engine_start = d->started;
+    if (first == NULL)
+        return;
+    log_line(LEVEL_NOTICE, "records taken again", "reason=\"acknowledged, and not yet committed\"");
+    if (first->now.mono_ms < d->engine_start.mono_ms)
+        d->engine_start = first->now;
+    if (d->engine_start.mono_ms < d->snapshot.mono_ms)
+        d->engine_start.mono_ms = d->snapshot.mono_ms;
+}
+
 static int open_core(struct daemon *d, struct tcn_fail *reterr)
 {
     struct core_conf conf = { .message = &d->message,
                               .clock = &d->clock,
                               .store = d->store,
-                              .started = d->started,
                               .arg = d,
                               .wake = on_wake_any_thread };
-    struct intake_conf intake = { .metrics = &d->settings->metrics,
-                                  .registry = &d->settings->registry,
-                                  .sources = &d->settings->sources,
-                                  .message = &d->message,
-                                  .clock = &d->clock,
-                                  .wake = on_wake_any_thread,
-                                  .wake_arg = d };
-    int rc = core_new(&conf, &d->snapshot, &d->core, reterr);
+    int rc = open_intake(d, reterr);
 
     if (rc < 0)
         return rc;
-    return intake_new(&intake, &d->intake, reterr);
+    set_clock(d);
+    conf.started = d->engine_start;
+    return core_new(&conf, &d->snapshot, &d->core, reterr);
 }
 
 /* The status message that the broker sends for us when we vanish. */
@@ -435,6 +469,7 @@ static int close_all(struct daemon *d, struct tcn_fail *reterr)
     buf_done(&d->status_topic);
     buf_done(&d->will);
     buf_done(&d->status);
+    buf_done(&d->ring_path);
     free(d->database);
     return rc;
 }

@@ -86,7 +86,9 @@ static int write_once(struct writer *w, struct batch *b, struct tcn_fail *reterr
                                .delivered = b->delivered,
                                .delivered_count = b->delivered_count,
                                .mono_ms = b->mono_ms,
-                               .wall_ms = b->wall_ms };
+                               .wall_ms = b->wall_ms,
+                               .ring = b->ring,
+                               .ring_position = b->ring_position };
     int rc;
 
     /* Rows keep the ids that a failed commit gave them: they are built once a batch. */

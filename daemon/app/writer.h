@@ -15,7 +15,8 @@ struct batch {
     uint32_t delivered_count, delivered_cap;
     struct alarm *standing; /* to publish again; malloc, NULL: none */
     uint32_t standing_count;
-    int64_t mono_ms, wall_ms; /* set by L when it submits */
+    int64_t mono_ms, wall_ms;     /* set by L when it submits, as the rest */
+    uint64_t ring, ring_position; /* all records before it are in */
 };
 void batch_done(struct batch *b);
 void batch_reset(struct batch *b); /* memory is kept */

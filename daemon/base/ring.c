@@ -1,10 +1,10 @@
 /* base/ring.c - see ring.h.
  *
- *   head                                   tail                     end
- *    v                                      v                        v
+ *   head          next                     tail                     end
+ *    v             v                        v                        v
  *    [len|data....][len|data..][len|data...][ free ............ | filler ]
  *
- * head and tail count bytes since the start and never wrap; the place in memory is their
+ * head, next and tail count bytes since the start and never wrap; the place in memory is their
  * remainder. Everything is a multiple of 8 bytes, so a header always fits before the end. */
 #include "base/ring.h"
 
@@ -43,18 +43,51 @@ static void put_header(struct ring *r, uint64_t at, uint32_t len, bool filler)
     memcpy(place(r, at), &header, sizeof header);
 }
 
-int ring_init(struct ring *r, void *memory, size_t capacity)
+static int check_capacity(size_t capacity)
 {
     if (capacity < CAPACITY_MIN || capacity > CAPACITY_MAX || (capacity & (capacity - 1)) != 0)
         return TCN_EINPUT;
+    return TCN_OK;
+}
+
+int ring_init(struct ring *r, struct ring_marks *marks, void *memory, size_t capacity)
+{
+    if (check_capacity(capacity) < 0)
+        return TCN_EINPUT;
     assert(((uintptr_t)memory & 7) == 0);
-    r->bytes = memory;
-    r->capacity = capacity;
-    atomic_init(&r->head, 0);
-    atomic_init(&r->tail, 0);
-    r->reserved = 0;
-    r->reserved_at = 0;
-    r->reserved_len = 0;
+    atomic_init(&marks->head, 0);
+    atomic_init(&marks->tail, 0);
+    *r = (struct ring){ .bytes = memory, .capacity = capacity, .marks = marks };
+    return TCN_OK;
+}
+
+/* Walks from one position to another; false if the records do not lead there. */
+static bool leads_to(const struct ring *r, uint64_t from, uint64_t to)
+{
+    while (from < to) {
+        uint64_t size = record_size(header_at(r, from).len);
+
+        if (size > to - from || size > r->capacity - (from & (r->capacity - 1)))
+            return false;
+        from += size;
+    }
+    return from == to;
+}
+
+int ring_resume(struct ring *r, struct ring_marks *marks, void *memory, size_t capacity,
+                uint64_t from)
+{
+    struct ring again = { .bytes = memory, .capacity = capacity, .marks = marks };
+    uint64_t head = atomic_load(&marks->head), tail = atomic_load(&marks->tail);
+
+    if (check_capacity(capacity) < 0)
+        return TCN_EINPUT;
+    again.next = from > head ? from : head;
+    if (tail < head || tail - head > capacity || again.next > tail || ((head | tail) & 7) != 0 ||
+        !leads_to(&again, head, again.next) || !leads_to(&again, again.next, tail))
+        return TCN_ECORRUPT;
+    atomic_store(&marks->head, again.next); /* what comes before is safe */
+    *r = again;
     return TCN_OK;
 }
 
@@ -63,8 +96,8 @@ void *ring_reserve(struct ring *r, uint32_t len)
     r->reserved = 0;
     if (len == 0 || len > r->capacity / 4)
         return NULL;
-    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
-    uint64_t head = atomic_load_explicit(&r->head, memory_order_acquire);
+    uint64_t tail = atomic_load_explicit(&r->marks->tail, memory_order_relaxed);
+    uint64_t head = atomic_load_explicit(&r->marks->head, memory_order_acquire);
     uint64_t need = record_size(len);
     uint64_t to_end = r->capacity - (tail & (r->capacity - 1));
     uint64_t filler = to_end < need ? to_end : 0;
@@ -78,7 +111,7 @@ void *ring_reserve(struct ring *r, uint32_t len)
 
 void ring_commit(struct ring *r)
 {
-    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_relaxed);
+    uint64_t tail = atomic_load_explicit(&r->marks->tail, memory_order_relaxed);
 
     assert(r->reserved > 0);
     if (r->reserved_at != tail) {
@@ -86,43 +119,54 @@ void ring_commit(struct ring *r)
         put_header(r, tail, (uint32_t)filler, true);
     }
     put_header(r, r->reserved_at, r->reserved_len, false);
-    atomic_store_explicit(&r->tail, tail + r->reserved, memory_order_release);
+    atomic_store_explicit(&r->marks->tail, tail + r->reserved, memory_order_release);
     r->reserved = 0;
 }
 
 const void *ring_peek(struct ring *r, uint32_t *ret_len)
 {
-    uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
-    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+    uint64_t tail = atomic_load_explicit(&r->marks->tail, memory_order_acquire);
+    struct record_header header;
 
-    if (head == tail)
+    if (r->next == tail)
         return NULL;
-    struct record_header header = header_at(r, head);
+    header = header_at(r, r->next);
     if (header.filler) { /* a record follows it: they were committed together */
-        head += record_size(header.len);
-        atomic_store_explicit(&r->head, head, memory_order_release);
-        assert(head != tail);
-        header = header_at(r, head);
+        r->next += record_size(header.len);
+        assert(r->next != tail);
+        header = header_at(r, r->next);
     }
-    assert(!header.filler && record_size(header.len) <= tail - head);
+    assert(!header.filler && record_size(header.len) <= tail - r->next);
     *ret_len = header.len;
-    return place(r, head) + sizeof header;
+    return place(r, r->next) + sizeof header;
 }
 
-void ring_release(struct ring *r)
+void ring_take(struct ring *r)
 {
-    uint64_t head = atomic_load_explicit(&r->head, memory_order_relaxed);
+    struct record_header header;
 
-    assert(head != atomic_load_explicit(&r->tail, memory_order_relaxed));
-    struct record_header header = header_at(r, head);
+    assert(r->next != atomic_load_explicit(&r->marks->tail, memory_order_relaxed));
+    header = header_at(r, r->next);
     assert(!header.filler); /* nothing was peeked */
-    atomic_store_explicit(&r->head, head + record_size(header.len), memory_order_release);
+    r->next += record_size(header.len);
+}
+
+uint64_t ring_position(const struct ring *r)
+{
+    return r->next;
+}
+
+void ring_free(struct ring *r, uint64_t position)
+{
+    assert(position <= r->next);
+    if (position > atomic_load_explicit(&r->marks->head, memory_order_relaxed))
+        atomic_store_explicit(&r->marks->head, position, memory_order_release);
 }
 
 size_t ring_used(const struct ring *r)
 {
     /* head first: tail is then never behind it. */
-    uint64_t head = atomic_load_explicit(&r->head, memory_order_acquire);
-    uint64_t tail = atomic_load_explicit(&r->tail, memory_order_acquire);
+    uint64_t head = atomic_load_explicit(&r->marks->head, memory_order_acquire);
+    uint64_t tail = atomic_load_explicit(&r->marks->tail, memory_order_acquire);
     return tail - head < r->capacity ? (size_t)(tail - head) : r->capacity;
 }

@@ -10,10 +10,10 @@
 #include <time.h>
 
 #include "base/log.h"
-#include "base/ring.h"
 #include "base/text.h"
 #include "intake/filters.h"
 #include "intake/rejects.h"
+#include "intake/ring_file.h"
 
 #define COMMAND_FILTERS   2
 #define FULL_STEP_NS      20000000 /* a wait on the full ring looks again at least this often */
@@ -24,8 +24,7 @@ struct intake {
     struct mapper *mapper;  /* P */
     struct command command; /* P: scratch */
     struct rejects *rejects;
-    void *memory;
-    struct ring ring;
+    struct ring_file file;
     struct filters device_filters, command_filters;
     struct buf command_text[COMMAND_FILTERS];
 
@@ -34,7 +33,7 @@ struct intake {
     _Atomic bool waiting, stopped;
     struct log_limit full_limit; /* P */
 
-    _Atomic uint64_t messages, readings, commands, rejected, ignored, ring_waits;
+    _Atomic uint64_t messages, readings, commands, rejected, ignored, ring_waits, repeats;
 };
 
 static void count(_Atomic uint64_t *counter, uint64_t by)
@@ -54,11 +53,11 @@ static void *wait_for_space(struct intake *in, uint32_t len)
     if (log_allow(&in->full_limit, FULL_LOG_EVERY_MS, &held))
         log_line(LEVEL_WARNING, "ring full",
                  "bytes=%zu more=%llu, waiting for the engine: the broker keeps what follows",
-                 ring_used(&in->ring), (unsigned long long)held);
+                 ring_used(&in->file.ring), (unsigned long long)held);
 
     pthread_mutex_lock(&in->lock);
     atomic_store(&in->waiting, true);
-    while ((space = ring_reserve(&in->ring, len)) == NULL && !atomic_load(&in->stopped)) {
+    while ((space = ring_reserve(&in->file.ring, len)) == NULL && !atomic_load(&in->stopped)) {
         struct timespec until;
 
         clock_gettime(CLOCK_MONOTONIC, &until);
@@ -79,7 +78,7 @@ static struct record *record_new(struct intake *in, enum record_kind kind, uint3
                                  size_t body_len, const struct tcn_now *now, int64_t received_us)
 {
     uint32_t len = (uint32_t)(offsetof(struct record, readings) + body_len);
-    struct record *r = ring_reserve(&in->ring, len);
+    struct record *r = ring_reserve(&in->file.ring, len);
 
     if (r == NULL)
         r = wait_for_space(in, len);
@@ -94,9 +93,14 @@ static struct record *record_new(struct intake *in, enum record_kind kind, uint3
     return r;
 }
 
-static void record_done(struct intake *in)
+/* key: of the delivery, 0: none. Noted only once the record is in: a kill in between makes a
+ * double of what is told again, the other way round it would make a loss. */
+static void record_done(struct intake *in, int64_t mono_ms, uint64_t key)
 {
-    ring_commit(&in->ring);
+    ring_commit(&in->file.ring);
+    ring_file_set_last_ms(&in->file, mono_ms);
+    if (key != 0)
+        ring_file_note_delivered(&in->file, key);
     if (in->conf.wake != NULL)
         in->conf.wake(in->conf.wake_arg);
 }
@@ -105,12 +109,32 @@ const struct record *intake_peek(struct intake *in)
 {
     uint32_t len;
 
-    return ring_peek(&in->ring, &len);
+    return ring_peek(&in->file.ring, &len);
 }
 
-void intake_release(struct intake *in)
+void intake_take(struct intake *in)
 {
-    ring_release(&in->ring);
+    ring_take(&in->file.ring);
+}
+
+uint64_t intake_position(const struct intake *in)
+{
+    return ring_position(&in->file.ring);
+}
+
+uint64_t intake_ring(const struct intake *in)
+{
+    return in->file.id;
+}
+
+int64_t intake_last_ms(const struct intake *in)
+{
+    return ring_file_last_ms(&in->file);
+}
+
+void intake_free_space(struct intake *in, uint64_t position)
+{
+    ring_free(&in->file.ring, position);
     if (!atomic_load(&in->waiting))
         return;
     pthread_mutex_lock(&in->lock);
@@ -124,6 +148,29 @@ void intake_stop(struct intake *in)
     pthread_mutex_lock(&in->lock);
     pthread_cond_signal(&in->space);
     pthread_mutex_unlock(&in->lock);
+}
+
+/* What a delivery is known by when it is repeated; 0 for QoS 0, which is not. connection: 0 devices,
+ * 1 commands. */
+static uint64_t delivery_key(const struct link_message *m, uint64_t connection)
+{
+    uint64_t parts[2] = { connection, m->packet_id }, key;
+
+    if (m->packet_id == 0)
+        return 0;
+    key = tcn_hash(TCN_HASH_SEED, parts, sizeof parts);
+    key = tcn_hash(key, m->topic, m->topic_len);
+    key = tcn_hash(key, m->payload, m->payload_len);
+    return key == 0 ? 1 : key;
+}
+
+/* True if its record is in the ring already: our acknowledgement did not reach the broker. */
+static bool seen_before(struct intake *in, const struct link_message *m, uint64_t key)
+{
+    if (!m->repeated || key == 0 || !ring_file_was_delivered(&in->file, key))
+        return false;
+    count(&in->repeats, 1);
+    return true;
 }
 
 /* ---- device messages ----------------------------------------------------------------------- */
@@ -173,10 +220,13 @@ void intake_device_message(void *arg, const struct link_message *m)
         .retained = m->retained,
         .wall_ms = now.wall_ms,
     };
+    const uint64_t key = delivery_key(m, 0);
     struct mapping_result result;
     struct record *r;
 
     count(&in->messages, 1);
+    if (seen_before(in, m, key))
+        return;
     mapper_run(in->mapper, in->conf.sources, &message, &result);
     if (result.rejected && result.reason != REJECT_NO_SOURCE)
         reject(in, source_of(in, m), result.reason, result.detail, m, now.wall_ms);
@@ -191,7 +241,7 @@ void intake_device_message(void *arg, const struct link_message *m)
         return;
     memcpy(r->readings, result.readings, result.count * sizeof(struct reading));
     count(&in->readings, result.count);
-    record_done(in);
+    record_done(in, now.mono_ms, key);
 }
 
 /* ---- commands ------------------------------------------------------------------------------ */
@@ -221,7 +271,7 @@ static int read_command(struct intake *in, const struct link_message *m, struct 
 
 static void refuse_command(struct intake *in, const struct link_message *m,
                            const struct tcn_fail *fail, const struct tcn_now *now,
-                           int64_t received_us)
+                           int64_t received_us, uint64_t key)
 {
     struct record *r;
 
@@ -238,7 +288,7 @@ static void refuse_command(struct intake *in, const struct link_message *m,
     (void)tcn_text_copy(r->refused.text, sizeof r->refused.text, fail->text); /* cut is fine */
     r->refused.wall_ms = now->wall_ms;
     r->refused.mono_ms = now->mono_ms;
-    record_done(in);
+    record_done(in, now->mono_ms, key);
 }
 
 void intake_command_message(void *arg, const struct link_message *m)
@@ -246,17 +296,20 @@ void intake_command_message(void *arg, const struct link_message *m)
     struct intake *in = arg;
     const struct tcn_now now = tcn_clock_now(in->conf.clock);
     const int64_t received_us = tcn_clock_us();
+    const uint64_t key = delivery_key(m, 1);
     struct tcn_fail fail = { .code = TCN_OK, .text = "" };
     struct record *r;
 
     count(&in->messages, 1);
+    if (seen_before(in, m, key))
+        return;
     if (!filters_match(&in->command_filters, m->topic, m->topic_len)) {
         reject(in, in->conf.sources->count + 1u, REJECT_NO_SOURCE,
                "not a topic for commands: an old subscription of this client id?", m, now.wall_ms);
         return;
     }
     if (read_command(in, m, &fail) < 0) {
-        refuse_command(in, m, &fail, &now, received_us);
+        refuse_command(in, m, &fail, &now, received_us, key);
         return;
     }
     in->command.origin = 0;
@@ -265,7 +318,7 @@ void intake_command_message(void *arg, const struct link_message *m)
         return;
     r->command = in->command;
     count(&in->commands, 1);
-    record_done(in);
+    record_done(in, now.mono_ms, key);
 }
 
 /* ---- new and free -------------------------------------------------------------------------- */
@@ -314,7 +367,13 @@ int intake_new(const struct intake_conf *conf, struct intake **ret, struct tcn_f
     const struct mapper_conf mapper = { .metrics = conf->metrics,
                                         .registry = conf->registry,
                                         .offset_min = conf->message->offset_min };
+    const struct ring_file_conf ring = { .path = conf->ring_path,
+                                         .capacity = INTAKE_RING_BYTES,
+                                         .fingerprint = conf->fingerprint,
+                                         .committed_ring = conf->committed_ring,
+                                         .committed_position = conf->committed_position };
     struct intake *in = calloc(1, sizeof *in);
+    int rc;
 
     if (in == NULL)
         return tcn_fail_set(reterr, TCN_ENOMEM, "no memory for the intake");
@@ -323,9 +382,15 @@ int intake_new(const struct intake_conf *conf, struct intake **ret, struct tcn_f
         free(in);
         return tcn_fail_set(reterr, TCN_ENOMEM, "no memory for the intake");
     }
-    in->memory = malloc(INTAKE_RING_BYTES);
-    if (in->memory == NULL || ring_init(&in->ring, in->memory, INTAKE_RING_BYTES) < 0 ||
-        mapper_new(&mapper, &in->mapper) < 0 ||
+    rc = ring_file_open(&ring, &in->file, reterr);
+    if (rc < 0) {
+        intake_free(in);
+        return rc;
+    }
+    if (in->file.aside[0] != '\0')
+        log_line(LEVEL_WARNING, "ring set aside", "path=%s reason=\"%s\"", conf->ring_path,
+                 in->file.aside);
+    if (mapper_new(&mapper, &in->mapper) < 0 ||
         rejects_new(conf->sources->count + 2u, &in->rejects) < 0 || add_filters(in) < 0) {
         intake_free(in);
         return tcn_fail_set(reterr, TCN_ENOMEM, "no memory for the intake");
@@ -347,7 +412,7 @@ void intake_free(struct intake *in)
         buf_done(&in->command_text[i]);
     pthread_cond_destroy(&in->space);
     pthread_mutex_destroy(&in->lock);
-    free(in->memory);
+    ring_file_close(&in->file);
     free(in);
 }
 
@@ -387,7 +452,7 @@ void intake_get_stats(struct intake *in, struct intake_stats *ret)
     ret->rejected = atomic_load_explicit(&in->rejected, memory_order_relaxed);
     ret->ignored = atomic_load_explicit(&in->ignored, memory_order_relaxed);
     ret->ring_waits = atomic_load_explicit(&in->ring_waits, memory_order_relaxed);
-    ret->ring_used = ring_used(&in->ring);
+    ret->ring_used = ring_used(&in->file.ring);
     for (int i = 0; i < REJECT_REASON_COUNT; i++)
         ret->rejected_by_reason[i] = rejects_total(in->rejects, (enum reject_reason)i);
 }

@@ -1,11 +1,12 @@
 /* intake/intake.h - from the device and command topics to records for the engine.
  *
  * P decodes in Paho's callback and appends one record a message to a ring, from which L takes it.
- * (The memory-mapped ring and the urgent journal take the place of this in-memory ring later: the
- * record format and both ends stay.)
+ * The ring is a memory-mapped file (intake/ring_file.h): a message that was acknowledged and not
+ * yet committed when the process is killed is taken again by the next one. Its space is freed only
+ * when all that came of it is committed. (The urgent journal against power cuts comes later.)
  *
  * Thread:  intake_device_message() and intake_command_message() on P, which is one thread for all
- *          links of the process; intake_peek()/intake_release() on L; the rest on L.
+ *          links of the process; intake_peek(), intake_take() and intake_free_space() on L; the rest on L.
  * Limits:  INTAKE_RING_BYTES. When the ring is full P waits, so the broker keeps the message; that
  *          is counted and logged once per burst. Nothing is dropped. */
 #ifndef TOCSIN_INTAKE_INTAKE_H
@@ -43,6 +44,9 @@ struct intake_conf { /* borrowed until intake_free() */
     const struct tcn_clock *clock;
     void (*wake)(void *arg); /* called on P after a record was appended: wake L */
     void *wake_arg;
+    const char *ring_path; /* ring_file.h, as the rest */
+    uint64_t fingerprint;
+    uint64_t committed_ring, committed_position;
 };
 int intake_new(const struct intake_conf *conf, struct intake **ret, struct tcn_fail *reterr);
 void intake_free(struct intake *in);
@@ -62,9 +66,17 @@ void intake_command_message(void *in, const struct link_message *m);
  * is lost, and logged. */
 void intake_stop(struct intake *in);
 
-/* The oldest record, or NULL; valid until intake_release(). */
+/* The oldest record, or NULL; valid until its space is freed. */
 const struct record *intake_peek(struct intake *in);
-void intake_release(struct intake *in);
+/* Takes the record last peeked; its space is not free yet. */
+void intake_take(struct intake *in);
+/* The ring's id, and the position behind the last record taken: what goes into a batch. */
+uint64_t intake_ring(const struct intake *in);
+uint64_t intake_position(const struct intake *in);
+/* All that came of the records before this position is safe: frees their space. */
+void intake_free_space(struct intake *in, uint64_t position);
+/* The latest stamp of any record, in engine time; 0: there never was one. */
+int64_t intake_last_ms(const struct intake *in);
 
 struct reject {
     int64_t wall_ms;
@@ -84,6 +96,7 @@ struct intake_stats {
     uint64_t rejected;   /* messages with a reject, whether or not readings stood beside it */
     uint64_t ignored;    /* messages with nothing in them for us */
     uint64_t ring_waits; /* how often P found the ring full */
+    uint64_t repeats;    /* deliveries that were known already */
     size_t ring_used;
     uint64_t rejected_by_reason[REJECT_REASON_COUNT];
 };

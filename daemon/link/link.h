@@ -26,6 +26,8 @@ struct link_message {
     const void *payload;
     size_t payload_len;
     bool retained;
+    bool repeated;      /* the broker may have sent it before (DUP) */
+    uint16_t packet_id; /* 0 with QoS 0 */
 };
 
 struct link_events { /* arg is passed to each; all may be NULL */

@@ -70,6 +70,8 @@ static int on_message(void *context, char *topic, int topic_len, MQTTAsync_messa
         .payload = message->payload,
         .payload_len = message->payloadlen > 0 ? (size_t)message->payloadlen : 0,
         .retained = message->retained != 0,
+        .repeated = message->dup != 0,
+        .packet_id = message->qos > 0 ? (uint16_t)message->msgid : 0,
     };
 
     atomic_fetch_add_explicit(&l->received, 1, memory_order_relaxed);

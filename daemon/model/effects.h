@@ -104,8 +104,9 @@ struct snapshot {
         reply_count, topic_count;
     uint64_t id_counter;
     uint32_t epoch;
-    int64_t mono_ms;       /* last committed engine time, 0 for a new database */
-    int64_t wall_ms;       /* and wall time */
+    int64_t mono_ms;              /* last committed engine time, 0 for a new database */
+    int64_t wall_ms;              /* and wall time */
+    uint64_t ring, ring_position; /* records of that ring before the position are in; 0: none */
     uint32_t orphan_count; /* rows of devices or rules that the configuration no longer has */
 };
 void snapshot_done(struct snapshot *s);

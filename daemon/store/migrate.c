@@ -17,6 +17,8 @@ static const char STEP_1[] =
     " outbox_counter INTEGER NOT NULL," /* the last id given to an outbox row */
     " mono_ms INTEGER NOT NULL,"        /* engine time of the last commit */
     " wall_ms INTEGER NOT NULL,"        /* and its wall time, for people */
+    " ring INTEGER NOT NULL,"           /* id of the ring whose records are in, */
+    " ring_position INTEGER NOT NULL,"  /* and up to which of them */
     " created_wall_ms INTEGER NOT NULL,"
     " gateway TEXT" /* whose it is; NULL until it is opened by one */
     ") STRICT;"
@@ -165,8 +167,8 @@ static int64_t epoch_of(int64_t wall_ms)
 static int fill_meta(const struct sql_db *db, int64_t wall_ms, struct tcn_fail *reterr)
 {
     static const char *const INSERT =
-        "INSERT INTO meta (one, epoch, id_counter, outbox_counter, mono_ms, wall_ms,"
-        " created_wall_ms) VALUES (1, ?1, 0, 0, 0, ?2, ?2)";
+        "INSERT INTO meta (one, epoch, id_counter, outbox_counter, mono_ms, wall_ms, ring,"
+        " ring_position, created_wall_ms) VALUES (1, ?1, 0, 0, 0, ?2, 0, 0, ?2)";
     sqlite3_stmt *statement;
     struct sql q;
     int rc = sql_prepare(db, &INSERT, 1, &statement, reterr);

@@ -92,9 +92,9 @@ static const char *const STATEMENTS[STMT_COUNT] = {
     [STMT_PUT_OUTBOX] = "INSERT INTO outbox (" ROWS_OUTBOX ") VALUES (" ROWS_OUTBOX_PARAMETERS ")",
     [STMT_DELETE_OUTBOX] = "DELETE FROM outbox WHERE id = ?",
     [STMT_PUT_META] = "UPDATE meta SET id_counter = ?, outbox_counter = ?, mono_ms = ?,"
-                      " wall_ms = ? WHERE one = 1",
-    [STMT_GET_META] = "SELECT epoch, id_counter, outbox_counter, mono_ms, wall_ms FROM meta"
-                      " WHERE one = 1",
+                      " wall_ms = ?, ring = ?, ring_position = ? WHERE one = 1",
+    [STMT_GET_META] = "SELECT epoch, id_counter, outbox_counter, mono_ms, wall_ms, ring,"
+                      " ring_position FROM meta WHERE one = 1",
     [STMT_GET_ALARMS] = "SELECT " ROWS_ALARM " FROM alarm WHERE over = 0 ORDER BY alarm",
     [STMT_GET_TASKS] = "SELECT " ROWS_TASK ", (SELECT max(number) + 1 FROM task_step AS step"
                        " WHERE step.task = task.task) FROM task WHERE open = 1 ORDER BY task",
@@ -258,6 +258,8 @@ static int read_meta(struct store *s, struct tcn_fail *reterr)
     s->meta.outbox_counter = sql_get_id(&q);
     s->meta.mono_ms = sql_get_int(&q);
     s->meta.wall_ms = sql_get_int(&q);
+    s->meta.ring = sql_get_id(&q);
+    s->meta.ring_position = sql_get_id(&q);
     s->outbox_counter = s->meta.outbox_counter;
     rc = sql_check(&q, reterr);
     sql_end(&q);

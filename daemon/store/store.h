@@ -46,6 +46,9 @@ struct store_batch {
     uint32_t delivered_count;
     int64_t mono_ms; /* engine time of the batch */
     int64_t wall_ms;
+    /* The ring (intake/ring_file.h) whose records before this position are in the effects of this
+     * batch or of earlier ones. 0: none. */
+    uint64_t ring, ring_position;
 };
 
 /* Opens or creates the database and brings its schema to this version. TCN_EIO (in use by another

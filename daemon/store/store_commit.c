@@ -247,6 +247,8 @@ static int put_meta(struct store *s, const struct store_meta *m, struct tcn_fail
     sql_put_id(&q, m->outbox_counter);
     sql_put_int(&q, m->mono_ms);
     sql_put_int(&q, m->wall_ms);
+    sql_put_id(&q, m->ring);
+    sql_put_id(&q, m->ring_position);
     return sql_run(&q, reterr);
 }
 
@@ -270,6 +272,10 @@ static struct store_meta meta_after(const struct store *s, const struct store_ba
         m.mono_ms = b->mono_ms;
     if (b->wall_ms > m.wall_ms)
         m.wall_ms = b->wall_ms;
+    if (b->ring != 0) {
+        m.ring = b->ring;
+        m.ring_position = b->ring_position;
+    }
     m.outbox_counter = s->outbox_counter;
     return m;
 }

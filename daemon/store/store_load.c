@@ -210,6 +210,8 @@ int store_load(struct store *s, struct snapshot *ret, struct tcn_fail *reterr)
     ret->epoch = s->meta.epoch;
     ret->mono_ms = s->meta.mono_ms;
     ret->wall_ms = s->meta.wall_ms;
+    ret->ring = s->meta.ring;
+    ret->ring_position = s->meta.ring_position;
     return TCN_OK;
 }
 

@@ -48,6 +48,7 @@ struct store_meta { /* the one row of table meta */
     uint32_t epoch;
     uint64_t id_counter, outbox_counter;
     int64_t mono_ms, wall_ms;
+    uint64_t ring, ring_position;
 };
 
 struct store {

@@ -19,6 +19,7 @@
 
 struct fixture {
     struct ring ring;
+    struct ring_marks marks;
     _Alignas(8) uint8_t memory[CAPACITY];
 };
 
@@ -27,7 +28,7 @@ static int setup(void **state)
     struct fixture *f = malloc(sizeof *f);
 
     *state = f;
-    return f == NULL ? -1 : ring_init(&f->ring, f->memory, CAPACITY);
+    return f == NULL ? -1 : ring_init(&f->ring, &f->marks, f->memory, CAPACITY);
 }
 
 static int teardown(void **state)
@@ -58,7 +59,8 @@ static void take(struct ring *r, uint32_t want_len, int want_fill)
     assert_int_equal(len, want_len);
     for (uint32_t i = 0; i < len; i++)
         assert_int_equal(record[i], want_fill);
-    ring_release(r);
+    ring_take(r);
+    ring_free(r, ring_position(r));
 }
 
 static void only_sensible_capacities_are_taken(void **state)
@@ -66,10 +68,10 @@ static void only_sensible_capacities_are_taken(void **state)
     struct fixture *f = *state;
     struct ring before = f->ring;
 
-    assert_int_equal(ring_init(&f->ring, f->memory, 0), TCN_EINPUT);
-    assert_int_equal(ring_init(&f->ring, f->memory, 2048), TCN_EINPUT);
-    assert_int_equal(ring_init(&f->ring, f->memory, 5000), TCN_EINPUT);
-    assert_int_equal(ring_init(&f->ring, f->memory, (size_t)1 << 31), TCN_EINPUT);
+    assert_int_equal(ring_init(&f->ring, &f->marks, f->memory, 0), TCN_EINPUT);
+    assert_int_equal(ring_init(&f->ring, &f->marks, f->memory, 2048), TCN_EINPUT);
+    assert_int_equal(ring_init(&f->ring, &f->marks, f->memory, 5000), TCN_EINPUT);
+    assert_int_equal(ring_init(&f->ring, &f->marks, f->memory, (size_t)1 << 31), TCN_EINPUT);
     assert_memory_equal(&f->ring, &before, sizeof before);
 }
 
@@ -254,7 +256,8 @@ static void two_threads_hand_over_every_record(void **state)
     assert_null(ring_reserve(r, 300 * 4));
     uint64_t *memory = malloc((size_t)16 << 10);
     assert_non_null(memory);
-    assert_int_equal(ring_init(r, memory, (size_t)16 << 10), TCN_OK);
+    assert_int_equal(ring_init(r, &((struct fixture *)*state)->marks, memory, (size_t)16 << 10),
+                     TCN_OK);
     assert_int_equal(pthread_create(&producer, NULL, produce, r), 0);
     bool right = true;
     for (uint32_t i = 0; i < HANDED_OVER; i++) {
@@ -266,12 +269,76 @@ static void two_threads_hand_over_every_record(void **state)
         for (uint32_t j = 0; right && j < len / sizeof i; j++)
             right = record[j] == i;
         right = right && ring_used(r) <= (size_t)16 << 10;
-        ring_release(r);
+        ring_take(r);
+        ring_free(r, ring_position(r));
     }
     assert_int_equal(pthread_join(producer, NULL), 0);
     free(memory);
     assert_true(right);
     assert_int_equal(ring_used(r), 0);
+}
+
+static void taken_records_keep_their_space_until_freed(void **state)
+{
+    struct ring *r = &((struct fixture *)*state)->ring;
+    uint64_t behind_first;
+    uint32_t len;
+
+    assert_true(put(r, 1000, 1));
+    assert_true(put(r, 1000, 2));
+    assert_non_null(ring_peek(r, &len));
+    ring_take(r);
+    behind_first = ring_position(r);
+    assert_non_null(ring_peek(r, &len));
+    ring_take(r);
+    assert_null(ring_peek(r, &len));
+    assert_int_equal(ring_used(r), 2 * (1000 + HEADER));
+    ring_free(r, behind_first);
+    assert_int_equal(ring_used(r), 1000 + HEADER);
+    ring_free(r, behind_first); /* an older position frees nothing anew */
+    ring_free(r, ring_position(r));
+    assert_int_equal(ring_used(r), 0);
+}
+
+/* A process that was killed took two records, and only the first was safe. */
+static void a_later_process_takes_again_what_was_not_safe(void **state)
+{
+    struct fixture *f = *state;
+    struct ring again;
+    uint64_t safe;
+    uint32_t len;
+
+    for (int i = 1; i <= 3; i++)
+        assert_true(put(&f->ring, 500, i));
+    (void)ring_peek(&f->ring, &len);
+    ring_take(&f->ring);
+    safe = ring_position(&f->ring);
+    (void)ring_peek(&f->ring, &len);
+    ring_take(&f->ring);
+    assert_non_null(ring_reserve(&f->ring, 500)); /* and one was only begun */
+    assert_int_equal(ring_resume(&again, &f->marks, f->memory, CAPACITY, safe), TCN_OK);
+    take(&again, 500, 2);
+    take(&again, 500, 3);
+    assert_null(ring_peek(&again, &len));
+    /* What was freed stays freed, even if the position given is older. */
+    assert_int_equal(ring_resume(&again, &f->marks, f->memory, CAPACITY, 0), TCN_OK);
+    assert_null(ring_peek(&again, &len));
+}
+
+static void nonsense_is_not_resumed(void **state)
+{
+    struct fixture *f = *state;
+    struct ring again, before;
+    uint32_t huge = 100000;
+
+    memset(&again, 0xA5, sizeof again);
+    before = again;
+    assert_true(put(&f->ring, 500, 1));
+    assert_int_equal(ring_resume(&again, &f->marks, f->memory, CAPACITY, 4096), TCN_ECORRUPT);
+    assert_int_equal(ring_resume(&again, &f->marks, f->memory, CAPACITY, 16), TCN_ECORRUPT);
+    memcpy(f->memory, &huge, sizeof huge); /* a record longer than all there is */
+    assert_int_equal(ring_resume(&again, &f->marks, f->memory, CAPACITY, 0), TCN_ECORRUPT);
+    assert_memory_equal(&again, &before, sizeof again);
 }
 
 #define RING_TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -291,6 +358,9 @@ int main(void)
         RING_TEST(smallest_filler_is_skipped),
         RING_TEST(many_rounds_with_all_sizes_lose_nothing),
         RING_TEST(two_threads_hand_over_every_record),
+        RING_TEST(taken_records_keep_their_space_until_freed),
+        RING_TEST(a_later_process_takes_again_what_was_not_safe),
+        RING_TEST(nonsense_is_not_resumed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,231 @@
+#define _GNU_SOURCE
+#include "intake/ring_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define PAGE         16384u /* of the file's head */
+#define FORMAT       1u
+#define BOOT_ID_SIZE 40
+
+static const char MAGIC[8] = { 'T', 'O', 'C', 'S', 'R', 'I', 'N', 'G' };
+
+struct ring_file_head {
+    char magic[8];
+    uint32_t format, complete; /* complete: written last when the file is made */
+    uint64_t fingerprint, id, capacity;
+    char boot[BOOT_ID_SIZE];
+    int64_t last_ms;
+    uint64_t repeats[RING_REPEATS];
+    uint64_t next_repeat;
+    _Alignas(64) struct ring_marks marks;
+};
+_Static_assert(sizeof(struct ring_file_head) <= PAGE, "the head must fit before the records");
+
+/* The kernel's id of this boot; "" where there is none. */
+static void read_boot_id(char boot[BOOT_ID_SIZE])
+{
+    int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd < 0 ? 0 : read(fd, boot, BOOT_ID_SIZE - 1);
+
+    boot[len > 0 ? len : 0] = '\0';
+    boot[strcspn(boot, "\n")] = '\0';
+    if (fd >= 0)
+        close(fd);
+}
+
+static uint64_t new_id(void)
+{
+    uint64_t id = 0;
+
+    while (id == 0) {
+        if (getrandom(&id, sizeof id, 0) != (ssize_t)sizeof id)
+            id = 0; /* interrupted: again */
+        id >>= 1;   /* fits a signed column */
+    }
+    return id;
+}
+
+static int map(int fd, size_t size, struct ring_file_head **ret)
+{
+    int flags = fd < 0 ? MAP_PRIVATE | MAP_ANONYMOUS : MAP_SHARED;
+    void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
+
+    if (memory == MAP_FAILED)
+        return TCN_EIO;
+    *ret = memory;
+    return TCN_OK;
+}
+
+static void *records_of(struct ring_file_head *head)
+{
+    return (char *)head + PAGE;
+}
+
+/* Why the file can't be gone on with, or NULL. */
+static const char *judge(const struct ring_file_head *head, const struct ring_file_conf *conf)
+{
+    char boot[BOOT_ID_SIZE];
+
+    read_boot_id(boot);
+    if (memcmp(head->magic, MAGIC, sizeof MAGIC) != 0)
+        return "it is not a ring of ours";
+    if (head->format != FORMAT || head->capacity != conf->capacity || head->complete != 1)
+        return "it has another format";
+    if (strcmp(head->boot, boot) != 0)
+        return "it is of an earlier boot";
+    if (head->fingerprint != conf->fingerprint)
+        return "the configuration has changed since";
+    return NULL;
+}
+
+/* Tries to go on with what is mapped. Returns why it can't be, or NULL and *f is ready. */
+static const char *resume(struct ring_file_head *head, const struct ring_file_conf *conf,
+                          struct ring_file *f)
+{
+    const char *why = judge(head, conf);
+    uint64_t from = head->id == conf->committed_ring ? conf->committed_position : 0;
+
+    if (why != NULL)
+        return why;
+    if (ring_resume(&f->ring, &head->marks, records_of(head), conf->capacity, from) < 0)
+        return "it contradicts itself";
+    f->head = head;
+    f->id = head->id;
+    return NULL;
+}
+
+static int begin(struct ring_file_head *head, const struct ring_file_conf *conf,
+                 struct ring_file *f)
+{
+    memset(head, 0, sizeof *head);
+    memcpy(head->magic, MAGIC, sizeof MAGIC);
+    head->format = FORMAT;
+    head->fingerprint = conf->fingerprint;
+    head->capacity = conf->capacity;
+    head->id = new_id();
+    read_boot_id(head->boot);
+    f->head = head;
+    f->id = head->id;
+    if (ring_init(&f->ring, &head->marks, records_of(head), conf->capacity) < 0)
+        return TCN_EINPUT;
+    head->complete = 1;
+    return TCN_OK;
+}
+
+/* A file that is there and could be of ours: mapped, else NULL. */
+static struct ring_file_head *map_existing(const char *path, size_t size)
+{
+    struct ring_file_head *head = NULL;
+    struct stat st;
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0)
+        return NULL;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == (off_t)size &&
+        map(fd, size, &head) < 0)
+        head = NULL;
+    close(fd);
+    return head;
+}
+
+static void set_aside(const char *path, const char *why, struct ring_file *f)
+{
+    char old[4096];
+    bool moved =
+        tcn_text_format(old, sizeof old, "%s.old", path) == TCN_OK && rename(path, old) == 0;
+
+    (void)tcn_text_format(f->aside, sizeof f->aside, "%s, %s", why,
+                          moved ? "set aside as .old" : "overwritten"); /* fits */
+}
+
+/* All of it is there from the start: a full tmpfs must show now, not as a fault at a write. */
+static int make(const char *path, size_t size, struct ring_file_head **ret, struct tcn_fail *reterr)
+{
+    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), rc;
+
+    if (fd < 0)
+        return tcn_fail_set(reterr, TCN_EIO, "ring %s can't be made: %s", path, strerror(errno));
+    rc = posix_fallocate(fd, 0, (off_t)size);
+    if (rc != 0) {
+        close(fd);
+        return tcn_fail_set(reterr, TCN_EIO, "no room for the ring %s (%zu bytes): %s", path, size,
+                            strerror(rc));
+    }
+    rc = map(fd, size, ret);
+    close(fd);
+    if (rc < 0)
+        return tcn_fail_set(reterr, rc, "ring %s can't be mapped: %s", path, strerror(errno));
+    return TCN_OK;
+}
+
+int ring_file_open(const struct ring_file_conf *conf, struct ring_file *ret,
+                   struct tcn_fail *reterr)
+{
+    struct ring_file f = { .size = PAGE + conf->capacity };
+    struct ring_file_head *head = NULL;
+    const char *why;
+    int rc;
+
+    if (conf->path != NULL && access(conf->path, F_OK) == 0) {
+        head = map_existing(conf->path, f.size);
+        why = head == NULL ? "it has another size" : resume(head, conf, &f);
+        if (why == NULL) {
+            *ret = f;
+            return TCN_OK;
+        }
+        if (head != NULL)
+            (void)munmap(head, f.size); /* it was mapped just now */
+        set_aside(conf->path, why, &f);
+    }
+    rc = conf->path == NULL ? map(-1, f.size, &head) : make(conf->path, f.size, &head, reterr);
+    if (rc < 0)
+        return conf->path == NULL ? tcn_fail_set(reterr, rc, "no memory for the ring") : rc;
+    rc = begin(head, conf, &f);
+    if (rc < 0) {
+        (void)munmap(head, f.size);
+        return tcn_fail_set(reterr, rc, "a ring of %zu bytes can't be", conf->capacity);
+    }
+    *ret = f;
+    return TCN_OK;
+}
+
+void ring_file_close(struct ring_file *f)
+{
+    if (f->head != NULL)
+        (void)munmap(f->head, f->size);
+    f->head = NULL;
+}
+
+int64_t ring_file_last_ms(const struct ring_file *f)
+{
+    return f->head->last_ms;
+}
+
+void ring_file_set_last_ms(struct ring_file *f, int64_t mono_ms)
+{
+    f->head->last_ms = mono_ms;
+}
+
+bool ring_file_was_delivered(const struct ring_file *f, uint64_t key)
+{
+    for (uint32_t i = 0; i < RING_REPEATS; i++) {
+        if (f->head->repeats[i] == key)
+            return true;
+    }
+    return false;
+}
+
+void ring_file_note_delivered(struct ring_file *f, uint64_t key)
+{
+    f->head->repeats[f->head->next_repeat % RING_REPEATS] = key;
+    f->head->next_repeat++;
+}
