@@ -48,7 +48,7 @@ MAKEFLAGS += -j$(shell nproc)
 endif
 .DELETE_ON_ERROR:
 .SUFFIXES:
-.PHONY: all help deps unit sim integration check demo lint install clean format recording fuzz FORCE
+.PHONY: all help deps unit sim integration check demo lint install clean format recording fuzz torture FORCE
 
 all: $(B)/tocsind $(B)/tocsin
 
@@ -60,6 +60,7 @@ help:
 #: make check          install what is missing, build, run every test
 #: make unit sim integration    one kind of test (VARIANT=asan or tsan for sanitizers)
 #: make lint           formatter, folder rules, static analysis, each proven on a bad sample
+#: make torture        kill the gateway ROUNDS=50 times under load, and count
 #: make fuzz           each libFuzzer target for FUZZ_SECONDS=60 (needs clang)
 #: make recording      play the demonstration and draw README's picture of it
 #: make format         clang-format over everything
@@ -110,6 +111,11 @@ sim: $(SIM)
 	@tests/lib/run_cmocka $(VARIANT) sim $(SIM)
 integration: all
 	@BUILD=$(abspath $(B)) tests/lib/run_integration $(VARIANT)
+
+ROUNDS ?= 50
+torture: all
+	@TOCSIND=$(abspath $(B))/tocsind TOCSIN=$(abspath $(B))/tocsin ROUNDS=$(ROUNDS) \
+	  /usr/bin/python3 tests/integration/killed_again_and_again.py
 
 check: all $(UNIT) $(SIM)
 	@BUILD=$(abspath $(B)) tests/lib/run_all $(VARIANT) "$(UNIT)" "$(SIM)"

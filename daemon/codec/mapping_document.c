@@ -54,6 +54,18 @@ static json_t *parse(const char *text, size_t len, json_error_t *error)
     return json;
 }
 
+/* A bare value as the message has it, without the blanks around it. */
+static const char *quote_value(const char *text, size_t len, char buf[MAPPING_QUOTE_SIZE])
+{
+    while (len > 0 && strchr(" \t\r\n", text[0]) != NULL) {
+        text++;
+        len--;
+    }
+    while (len > 0 && strchr(" \t\r\n", text[len - 1]) != NULL)
+        len--;
+    return mapping_quote(text, len, buf);
+}
+
 static bool load(struct mapper *m)
 {
     const char *text = m->message->payload;
@@ -85,6 +97,11 @@ static bool load(struct mapper *m)
     } else if (m->document == NULL) {
         mapping_reject(m, REJECT_MALFORMED, "line %d, column %d: %s", error.line, error.column,
                        mapping_quote(error.text, strlen(error.text), why));
+    } else if (!json_is_object(m->document) && !json_is_array(m->document)) {
+        /* No path leads into it: it says nothing, and proves nothing about a device either. */
+        mapping_reject(m, REJECT_WRONG_TYPE, "expected an object or array, found %s",
+                       quote_value(text, len, why));
+        return false;
     }
     return m->document != NULL;
 }

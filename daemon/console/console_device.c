@@ -135,7 +135,7 @@ void console_device_begin(struct request *r)
     struct console *c = r->c;
 
     r->limit = CONSOLE_LIMIT_DEFAULT;
-    if (!console_route_number(r, "limit", CONSOLE_LIMIT_MAX, &r->limit))
+    if (!console_route_number(r, "limit", 1, CONSOLE_LIMIT_MAX, &r->limit))
         return;
     if (c->scans.count >= CONSOLE_SCANS_MAX) {
         console_http_fail(r, MHD_HTTP_SERVICE_UNAVAILABLE, "busy",

@@ -295,7 +295,7 @@ void console_job_alarms(struct request *r)
     if (j == NULL)
         return;
     if (console_route_flag(r, "all", &j->alarms.all) && read_class(r, &j->alarms.signal_class) &&
-        console_route_number(r, "limit", CONSOLE_LIMIT_MAX, &j->limit))
+        console_route_number(r, "limit", 1, CONSOLE_LIMIT_MAX, &j->limit))
         start(j);
     else
         free(j);
@@ -325,7 +325,7 @@ void console_job_tasks(struct request *r)
         read_party(r, "enterprise", registry_enterprise, &j->tasks.enterprise) &&
         read_party(r, "department", registry_department, &j->tasks.department) &&
         read_party(r, "unit", registry_unit, &j->tasks.unit) &&
-        console_route_number(r, "limit", CONSOLE_LIMIT_MAX, &j->limit))
+        console_route_number(r, "limit", 1, CONSOLE_LIMIT_MAX, &j->limit))
         start(j);
     else
         free(j);

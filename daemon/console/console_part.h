@@ -121,7 +121,8 @@ void console_route_begin(struct request *r, const char *url, const char *method)
 const char *console_route_param(const struct request *r, const char *name);
 /* Each false: the request was answered with 400. Absent: *ret is left alone. */
 bool console_route_flag(struct request *r, const char *name, bool *ret);
-bool console_route_number(struct request *r, const char *name, uint32_t max, uint32_t *ret);
+bool console_route_number(struct request *r, const char *name, uint32_t min, uint32_t max,
+                          uint32_t *ret);
 
 /* console_http.c */
 /* MHD_AccessHandlerCallback and MHD_RequestCompletedCallback; cls is the console. */

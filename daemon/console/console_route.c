@@ -51,8 +51,7 @@ static const struct route *find_route(const char *url, const char **ret_id)
         if (route->path[len - 1] != '/') {
             if (strcmp(url, route->path) == 0)
                 return route;
-        } else if (strncmp(url, route->path, len) == 0 && url[len] != '\0' &&
-                   strchr(url + len, '/') == NULL) {
+        } else if (strncmp(url, route->path, len) == 0 && url[len] != '\0') {
             *ret_id = url + len;
             return route;
         }
@@ -170,16 +169,17 @@ bool console_route_flag(struct request *r, const char *name, bool *ret)
     return false;
 }
 
-bool console_route_number(struct request *r, const char *name, uint32_t max, uint32_t *ret)
+bool console_route_number(struct request *r, const char *name, uint32_t min, uint32_t max,
+                          uint32_t *ret)
 {
     const char *value = console_route_param(r, name);
     int64_t number;
 
     if (value == NULL)
         return true;
-    if (tcn_parse_int(value, strlen(value), 0, max, &number) < 0) {
+    if (tcn_parse_int(value, strlen(value), min, max, &number) < 0) {
         console_http_fail(r, MHD_HTTP_BAD_REQUEST, "bad-input",
-                          "%s: '%.60s' is not a number from 0 to %u", name, value, max);
+                          "%s: '%.60s' is not a number from %u to %u", name, value, min, max);
         return false;
     }
     *ret = (uint32_t)number;

@@ -74,16 +74,39 @@ static int give_to_group(const char *path, const char *group, struct tcn_fail *r
     return TCN_OK;
 }
 
+/* errno tells why path can't be made: what a person can do about it. */
+static int cannot_make(const char *path, struct tcn_fail *reterr)
+{
+    static const char advice[] = "choose another socket with 'socket:' or --socket";
+    const char *slash = strrchr(path, '/');
+    const int len = slash == NULL ? 1 : slash == path ? 1 : (int)(slash - path);
+    const char *folder = slash == NULL ? "." : path;
+
+    switch (errno) {
+    case ENOENT:
+        return tcn_fail_set(reterr, TCN_EIO,
+                            "socket %s: the folder %.*s does not exist: make it, or %s", path, len,
+                            folder, advice);
+    case EACCES:
+    case EPERM:
+    case EROFS:
+        return tcn_fail_set(reterr, TCN_EIO,
+                            "socket %s: our user may not write in the folder %.*s (%s): give it "
+                            "the right to, or %s",
+                            path, len, folder, strerror(errno), advice);
+    default:
+        return failed(path, "can't be made", reterr);
+    }
+}
+
 /* Binds fd with the right mode from the first moment on. */
 static int bind_file(int fd, const struct sockaddr_un *address, struct tcn_fail *reterr)
 {
     const mode_t before = umask(0777 & ~SOCKET_MODE);
     const int rc = bind(fd, (const struct sockaddr *)address, sizeof *address);
 
-    (void)umask(before); /* can't fail */
-    if (rc < 0)
-        return failed(address->sun_path, "can't be made", reterr);
-    return TCN_OK;
+    (void)umask(before); /* can't fail; and leaves errno alone */
+    return rc < 0 ? cannot_make(address->sun_path, reterr) : TCN_OK;
 }
 
 static int note_identity(const char *path, struct console_socket *s, struct tcn_fail *reterr)

@@ -130,7 +130,7 @@ void console_stream_begin(struct request *r)
     uint32_t recent = 0;
     bool follow = true;
 
-    if (!console_route_number(r, "recent", CONSOLE_LINES_MAX, &recent) ||
+    if (!console_route_number(r, "recent", 0, CONSOLE_LINES_MAX, &recent) ||
         !console_route_flag(r, "follow", &follow))
         return;
     if (c->followers.count >= CONSOLE_FOLLOWERS_MAX) {

@@ -12,6 +12,7 @@
 #define CTL_DEFAULT_SOCKET "/run/tocsin/tocsin.sock"
 #define CTL_DEFAULT_CONFIG "/etc/tocsin/tocsin.yaml"
 #define CTL_OPTIONS_MAX    12
+#define CTL_LIMIT_MAX      10000 /* rows of a list that a gateway gives at most */
 
 /* For scripts; documented in every help. */
 enum ctl_exit {

@@ -92,17 +92,32 @@ static void say_text(const char *file, const struct settings *s, const struct re
     ctl_show_flush(&out);
 }
 
+/* The main file that is meant: of a folder the one in it. Returns TCN_*. */
+static int main_file_of(const char *given, char file[FILE_NAME_SIZE])
+{
+    size_t len = strlen(given);
+    struct stat st;
+
+    if (stat(given, &st) < 0 || !S_ISDIR(st.st_mode))
+        return tcn_text_copy(file, FILE_NAME_SIZE, given);
+    while (len > 0 && given[len - 1] == '/') /* messages shall not say config//tocsin.yaml */
+        len--;
+    if (len >= FILE_NAME_SIZE)
+        return TCN_EINPUT;
+    return tcn_text_format(file, FILE_NAME_SIZE, "%.*s/tocsin.yaml", (int)len, given);
+}
+
 static int run(const struct ctl_args *args)
 {
     const char *given = args->count > 0 ? args->positional[0] : CTL_DEFAULT_CONFIG;
     char file[FILE_NAME_SIZE];
     struct settings *settings = NULL;
     struct report report = { 0 };
-    struct stat st;
     int rc;
 
-    if (tcn_text_format(file, sizeof file, "%s%s", given,
-                        stat(given, &st) == 0 && S_ISDIR(st.st_mode) ? "/tocsin.yaml" : "") < 0)
+    if (given[0] == '\0')
+        return ctl_options_wrong(args->command, "CONFIG is empty");
+    if (main_file_of(given, file) < 0)
         return ctl_options_wrong(args->command, "the file name is too long");
     rc = settings_load(file, NULL, &settings, &report);
     if (rc < 0)

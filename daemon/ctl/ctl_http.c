@@ -117,6 +117,31 @@ void ctl_http_done(struct ctl_answer *answer)
     *answer = (struct ctl_answer){ 0 };
 }
 
+void ctl_http_say(const struct ctl_args *args, const char *code, const char *message)
+{
+    struct buf text = { 0 };
+
+    if (args->json) {
+        /* NULL if a path in it is not UTF-8 */
+        json_t *json = json_pack("{s:{s:s,s:s}}", "error", "code", code, "message", message);
+
+        if (json == NULL)
+            json = json_pack("{s:{s:s,s:s}}", "error", "code", code, "message", code);
+        ctl_show_json(json);
+        json_decref(json);
+        return;
+    }
+    ctl_table_style(&text, STYLE_NONE, false, message);
+    fprintf(stderr, "tocsin %s: %s\n", args->command->words, text.failed ? code : text.bytes);
+    buf_done(&text);
+}
+
+static int say_unreachable(const struct ctl_args *args, const struct tcn_fail *fail)
+{
+    ctl_http_say(args, "unreachable", fail->text);
+    return CTL_UNREACHABLE;
+}
+
 /* The error in an answer, said; returns the exit code. A question with a wrong parameter is wrong
  * usage; a command may be refused for what it says. */
 static int say_error(const struct ctl_args *args, const struct ctl_answer *answer, bool question)
@@ -126,35 +151,23 @@ static int say_error(const struct ctl_args *args, const struct ctl_answer *answe
     const char *message = json_string_value(json_object_get(error, "message"));
     struct buf text = { 0 };
 
-    if (args->json && answer->json != NULL)
-        ctl_show_json(answer->json);
     if (code == NULL || message == NULL) {
-        fprintf(stderr,
-                "tocsin %s: the answer (HTTP %ld) makes no sense: is %s the socket of a "
-                "tocsind?\n",
-                args->command->words, answer->status, args->socket);
+        buf_format(&text, "the answer (HTTP %ld) makes no sense: is %s the socket of a tocsind?",
+                   answer->status, args->socket);
+        ctl_http_say(args, "bad-answer", text.failed ? "memory ran out" : text.bytes);
+        buf_done(&text);
         return CTL_REFUSED;
     }
-    ctl_table_style(&text, STYLE_NONE, false, message);
-    fprintf(stderr, "tocsin %s: %s (%s)\n", args->command->words, text.failed ? "" : text.bytes,
-            code);
-    buf_done(&text);
+    if (args->json) {
+        ctl_show_json(answer->json);
+    } else {
+        buf_format(&text, "%s (%s)", message, code);
+        ctl_http_say(args, code, text.failed ? code : text.bytes);
+        buf_done(&text);
+    }
     if (question && strcmp(code, "bad-input") == 0)
         return CTL_USAGE;
     return strcmp(code, "not-found") == 0 ? CTL_NOT_FOUND : CTL_REFUSED;
-}
-
-static int say_unreachable(const struct ctl_args *args, const struct tcn_fail *fail)
-{
-    if (args->json) {
-        json_t *json =
-            json_pack("{s:{s:s,s:s}}", "error", "code", "unreachable", "message", fail->text);
-
-        ctl_show_json(json);
-        json_decref(json);
-    }
-    fprintf(stderr, "tocsin %s: %s\n", args->command->words, fail->text);
-    return CTL_UNREACHABLE;
 }
 
 static int exchange(const struct ctl_args *args, const char *path, const char *body,

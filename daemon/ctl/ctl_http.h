@@ -1,7 +1,7 @@
 /* ctl/ctl_http.h - questions and commands to the daemon's HTTP API on its Unix socket.
  *
- * Everything here says itself what goes wrong: as text on stderr, and as one JSON document on
- * stdout where --json was given. */
+ * Everything here says itself what goes wrong, once: as text on stderr, or where --json was given
+ * as one JSON document {"error": {"code", "message"}, ...} on stdout. */
 #ifndef TOCSIN_CTL_CTL_HTTP_H
 #define TOCSIN_CTL_CTL_HTTP_H
 
@@ -36,6 +36,9 @@ int ctl_http_post(const struct ctl_args *args, const char *path, const json_t *b
  * Returns CTL_OK or the exit code. */
 int ctl_http_stream(const struct ctl_args *args, const char *path,
                     bool (*on_text)(void *arg, const char *text, size_t len), void *arg);
+
+/* Says what went wrong, as all here do. */
+void ctl_http_say(const struct ctl_args *args, const char *code, const char *message);
 
 /* Appends "?name=value" or "&name=value", percent-encoded. */
 void ctl_http_param(struct buf *path, const char *name, const char *value);

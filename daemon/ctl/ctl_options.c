@@ -16,6 +16,9 @@ const char CTL_EXIT_HELP[] = "Exit codes:\n"
                              "  2  wrong usage, or a configuration with errors\n"
                              "  3  the gateway can't be reached\n"
                              "  4  there is no such thing\n";
+const char CTL_JSON_HELP[] =
+    "With --json a failure is one document {\"error\": {\"code\", \"message\"}} "
+    "on stdout;\nonly wrong usage is told as text.\n";
 
 enum { OPT_SOCKET = 256, OPT_JSON, OPT_HELP, OPT_OWN };
 #define COMMON_MAX 3
@@ -63,7 +66,8 @@ void ctl_options_help(const struct ctl_command *command, struct buf *out)
         help_option(&SOCKET_OPTION, out);
     help_option(&JSON_OPTION, out);
     help_option(&HELP_OPTION, out);
-    buf_format(out, "\nExamples:\n%s\n%s", command->examples, CTL_EXIT_HELP);
+    buf_format(out, "\nExamples:\n%s\n%s%s", command->examples, CTL_EXIT_HELP,
+               command->offline ? "" : CTL_JSON_HELP);
 }
 
 static int print_help(const struct ctl_command *command)
@@ -143,6 +147,10 @@ static int check_count(const struct ctl_command *command, int count, char *const
         return ctl_options_wrong(command, "%s is missing", command->usage);
     if (count > command->max)
         return ctl_options_wrong(command, "'%s' is too much", positional[command->max]);
+    for (int i = 0; i < command->min; i++) {
+        if (positional[i][0] == '\0')
+            return ctl_options_wrong(command, "%s is empty", command->usage);
+    }
     return CTL_GO_ON;
 }
 
@@ -178,6 +186,8 @@ int ctl_options_parse(const struct ctl_command *command, int argc, char **argv,
     }
     args.positional = argv + optind;
     args.count = argc - optind;
+    if (*args.socket == '\0')
+        return ctl_options_wrong(command, "--socket needs a path, found ''");
     rc = check_count(command, args.count, args.positional);
     if (rc == CTL_GO_ON)
         *ret = args;
@@ -191,8 +201,8 @@ bool ctl_options_number(const struct ctl_args *args, unsigned option, int64_t mi
 
     if (text == NULL || tcn_parse_int(text, strlen(text), min, max, ret) >= 0)
         return true;
-    (void)ctl_options_wrong(args->command, "--%s: '%s' is not a number from %lld to %lld",
-                            args->command->options[option].name, text, (long long)min,
-                            (long long)max);
+    (void)ctl_options_wrong(args->command, "--%s needs a number from %lld to %lld, found '%s'",
+                            args->command->options[option].name, (long long)min, (long long)max,
+                            text);
     return false;
 }

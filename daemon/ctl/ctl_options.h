@@ -21,5 +21,6 @@ bool ctl_options_number(const struct ctl_args *args, unsigned option, int64_t mi
                         int64_t *ret);
 
 extern const char CTL_EXIT_HELP[]; /* the exit codes, for helps */
+extern const char CTL_JSON_HELP[]; /* what --json makes of failures at the gateway */
 
 #endif

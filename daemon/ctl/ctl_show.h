@@ -11,10 +11,11 @@
 
 /* Prints one JSON document, indented on a terminal. NULL: memory ran out, says so. */
 void ctl_show_json(const json_t *json);
-/* Prints a table, or the sentence if it has no rows, and frees it. */
-void ctl_show_table(struct ctl_table *t, const char *when_empty);
-/* "more" of a list: how to see the rest, on stderr. */
-void ctl_show_more(const json_t *json);
+/* Prints a table, or the sentence (NULL: none) if it has no rows, and frees it. width 0: not cut. */
+void ctl_show_table(struct ctl_table *t, unsigned width, const char *when_empty);
+/* The same for a list of the gateway; if json has "more", it says on stderr how to see the rest,
+ * and the sentence would be wrong. */
+void ctl_show_list(struct ctl_table *t, const json_t *json, const char *when_empty);
 bool ctl_show_colour(void);    /* stdout is a terminal that wants it */
 unsigned ctl_show_width(void); /* of the terminal; 0: none */
 int64_t ctl_show_now_ms(void);

@@ -98,7 +98,7 @@ static int run_tail(const struct ctl_args *args)
         json_decref(json);
     }
     if (follow && rc == CTL_OK && !t.broken) {
-        fprintf(stderr, "tocsin tail: the gateway ended the stream\n");
+        ctl_http_say(args, "unreachable", "the gateway ended the stream");
         rc = CTL_UNREACHABLE;
     }
     json_decref(t.lines);
@@ -111,6 +111,10 @@ const struct ctl_command CTL_TAIL = {
     .words = "tail",
     .usage = "",
     .summary = "the log of alarms and tasks, a line a transition",
+    .details =
+        "A line is TIME EVENT KEY=VALUE..., a value with blanks in quotes. --json prints one\n"
+        "document {\"lines\": [LINE, ...]}, with -f a document {\"line\": LINE} a line; LINE\n"
+        "is the same text as a string.\n",
     .examples = "  tocsin tail                     the last ten\n"
                 "  tocsin tail -f                  and what follows, until Ctrl-C\n"
                 "  tocsin tail -f | grep class=fire\n",

@@ -33,9 +33,9 @@ static int help(void)
     for (size_t i = 0; i < COMMAND_COUNT; i++)
         list_command(stdout, "", COMMANDS[i]);
     printf("  %-22s %s\n", "simulate", "play a story of device messages against a gateway");
-    printf("\nEvery command has --help with examples, and --json.\n"
-           "$TOCSIN_SOCKET names the gateway's socket, else it is %s.\n\n%s",
-           CTL_DEFAULT_SOCKET, CTL_EXIT_HELP);
+    printf("\nEvery command has --help with examples; all except simulate take --json.\n"
+           "$TOCSIN_SOCKET names the gateway's socket, else it is %s.\n\n%s%s",
+           CTL_DEFAULT_SOCKET, CTL_EXIT_HELP, CTL_JSON_HELP);
     return CTL_OK;
 }
 
@@ -59,33 +59,45 @@ static int no_such_command(const char *first, const char *second)
     return CTL_USAGE;
 }
 
+static bool is_in_group(const struct ctl_command *c, const char *first)
+{
+    const size_t len = strlen(first);
+
+    return strncmp(c->words, first, len) == 0 && c->words[len] == ' ';
+}
+
+static void no_such_word(const char *first, const char *second)
+{
+    struct tcn_nearest nearest;
+
+    tcn_nearest_init(&nearest, second, strlen(second));
+    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+        if (is_in_group(COMMANDS[i], first))
+            tcn_nearest_try(&nearest, COMMANDS[i]->words + strlen(first) + 1);
+    }
+    fprintf(stderr, "tocsin %s: there is no '%s'", first, second);
+    if (nearest.best != NULL)
+        fprintf(stderr, ": did you mean 'tocsin %s %s'?", first, nearest.best);
+    fputc('\n', stderr);
+}
+
 /* "task" alone or with a word that is none: what there is. */
 static int choose_word(const char *first, const char *second)
 {
     const bool asked =
         second != NULL && (strcmp(second, "--help") == 0 || strcmp(second, "-h") == 0);
-    struct tcn_nearest nearest;
-    const size_t len = strlen(first);
+    FILE *out = asked ? stdout : stderr;
 
-    if (second != NULL && second[0] != '-') {
-        tcn_nearest_init(&nearest, second, strlen(second));
-        for (size_t i = 0; i < COMMAND_COUNT; i++) {
-            const char *words = COMMANDS[i]->words;
-
-            if (strncmp(words, first, len) == 0 && words[len] == ' ')
-                tcn_nearest_try(&nearest, words + len + 1);
-        }
-        fprintf(stderr, "tocsin %s: there is no '%s'", first, second);
-        if (nearest.best != NULL)
-            fprintf(stderr, ": did you mean 'tocsin %s %s'?", first, nearest.best);
-        fputc('\n', stderr);
-    }
+    if (!asked && second != NULL && second[0] != '-')
+        no_such_word(first, second);
+    else if (!asked)
+        fprintf(stderr, "tocsin %s: a command is missing\n", first);
+    fprintf(out, "Usage: tocsin %s COMMAND [options]\n\nCommands:\n", first);
     for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        const struct ctl_command *c = COMMANDS[i];
-
-        if (strncmp(c->words, first, len) == 0 && c->words[len] == ' ')
-            list_command(asked ? stdout : stderr, "tocsin ", c);
+        if (is_in_group(COMMANDS[i], first))
+            list_command(out, "tocsin ", COMMANDS[i]);
     }
+    fprintf(out, "\n'tocsin %s COMMAND --help' says more.\n", first);
     return asked ? CTL_OK : CTL_USAGE;
 }
 
@@ -144,6 +156,10 @@ static int dispatch(int argc, char **argv, bool json)
 
     if (strcmp(argv[0], "help") == 0)
         return help_for(argc - 1, argv + 1);
+    if (strcmp(argv[0], "simulate") == 0 && json) {
+        fputs("tocsin simulate: it tells a story and has no --json\n", stderr);
+        return CTL_USAGE;
+    }
     if (strcmp(argv[0], "simulate") == 0)
         return simulate_main(argc, argv);
     command = find(argc, argv, &words, &group);
@@ -155,6 +171,17 @@ static int dispatch(int argc, char **argv, bool json)
         return rc;
     args.json = args.json || json;
     return command->run(&args);
+}
+
+/* False after having complained. */
+static bool set_socket(const char *path)
+{
+    if (*path != '\0' && setenv("TOCSIN_SOCKET", path, 1) == 0)
+        return true;
+    fputs(*path == '\0' ? "tocsin: '--socket' needs a value: the path of the gateway's socket\n"
+                        : "tocsin: memory ran out\n",
+          stderr);
+    return false;
 }
 
 /* Options before the command. Returns how many words they are, or -1 after having complained. */
@@ -171,11 +198,11 @@ static int leading_options(int argc, char **argv, bool *ret_json, const char **r
             *ret_alias = "help";
         } else if (strcmp(word, "--version") == 0 || strcmp(word, "-V") == 0) {
             *ret_alias = "version";
-        } else if (strcmp(word, "--socket") == 0 && i < argc) {
-            if (setenv("TOCSIN_SOCKET", argv[i++], 1) != 0)
+        } else if (strcmp(word, "--socket") == 0) {
+            if (!set_socket(i < argc ? argv[i++] : ""))
                 return -1;
         } else if (strncmp(word, "--socket=", 9) == 0) {
-            if (setenv("TOCSIN_SOCKET", word + 9, 1) != 0)
+            if (!set_socket(word + 9))
                 return -1;
         } else {
             fprintf(stderr,

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include <stdio.h>
 
+#include "base/text.h"
 #include "ctl/ctl_http.h"
 #include "ctl/ctl_options.h"
 #include "ctl/ctl_show.h"
@@ -47,9 +48,12 @@ static int run_list(const struct ctl_args *args)
     json_t *json = NULL;
     const json_t *list, *item;
     uint32_t epoch;
+    int64_t limit;
     size_t i;
     int rc;
 
+    if (!ctl_options_number(args, OPT_LIMIT, 1, CTL_LIMIT_MAX, &limit))
+        return CTL_USAGE;
     buf_text(&path, "/v1/alarms");
     if (args->value[OPT_ALL] != NULL)
         ctl_http_param(&path, "all", "1");
@@ -66,8 +70,8 @@ static int run_list(const struct ctl_args *args)
     ctl_table_init(&table, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
     json_array_foreach (list, i, item)
         add_row(&table, item, epoch);
-    ctl_show_table(&table, args->value[OPT_ALL] != NULL ? "No alarms." : "No alarms are standing.");
-    ctl_show_more(json);
+    ctl_show_list(&table, json,
+                  args->value[OPT_ALL] != NULL ? "No alarms." : "No alarms are standing.");
     json_decref(json);
     return CTL_OK;
 }
@@ -85,11 +89,24 @@ const struct ctl_command CTL_ALARMS = {
     .run = run_list,
 };
 
+/* The reading that raised it, which is not what the device says now. */
+static void show_cause(struct buf *out, const json_t *sample)
+{
+    const char *metric = ctl_show_text(sample, "metric");
+    char value[CTL_SCALAR_SIZE], line[2 * CTL_SCALAR_SIZE];
+
+    if (!json_is_object(sample))
+        return;
+    ctl_show_value(sample, value);
+    (void)tcn_text_format(line, sizeof line, "%s%s%s", metric != NULL ? metric : "",
+                          metric != NULL ? " " : "", value); /* cut is fine */
+    ctl_show_line(out, "Raised by", line);
+}
+
 static void show(const json_t *a, struct buf *out)
 {
     const char *class = ctl_show_text(a, "signalClass"), *severity = ctl_show_text(a, "severity");
-    const json_t *sample = json_object_get(a, "value");
-    char when[CTL_WHEN_SIZE], value[CTL_SCALAR_SIZE];
+    char when[CTL_WHEN_SIZE];
 
     ctl_table_style(out, ctl_show_severity(class, severity), ctl_show_colour(),
                     ctl_show_text(a, "title") != NULL ? ctl_show_text(a, "title") : "Alarm");
@@ -100,12 +117,9 @@ static void show(const json_t *a, struct buf *out)
     ctl_show_line(out, "State", ctl_show_text(a, "state"));
     if (json_is_true(json_object_get(a, "drill")))
         ctl_show_line(out, "Drill", "yes");
-    if (json_is_object(sample)) {
-        ctl_show_value(sample, value);
-        ctl_show_named(out, "Value", value, ctl_show_text(sample, "metric"));
-    }
     ctl_show_when(ctl_show_text(a, "raisedAt"), false, when);
     ctl_show_line(out, "Raised", when);
+    show_cause(out, json_object_get(a, "value"));
     ctl_show_when(ctl_show_text(a, "changedAt"), false, when);
     ctl_show_line(out, "Changed", when);
     ctl_show_line(out, "Acknowledged", ctl_show_text(a, "ackedBy"));

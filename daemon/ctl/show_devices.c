@@ -57,9 +57,12 @@ static int run_devices(const struct ctl_args *args)
     struct ctl_table table;
     json_t *json = NULL;
     const json_t *item;
+    int64_t limit;
     size_t i;
     int rc;
 
+    if (!ctl_options_number(args, OPT_LIMIT, 1, CTL_LIMIT_MAX, &limit))
+        return CTL_USAGE;
     buf_text(&path, "/v1/devices");
     if (args->count > 0)
         ctl_http_param(&path, "query", args->positional[0]);
@@ -72,8 +75,7 @@ static int run_devices(const struct ctl_args *args)
     ctl_table_init(&table, DEVICE_COLUMNS, sizeof DEVICE_COLUMNS / sizeof DEVICE_COLUMNS[0]);
     json_array_foreach (json_object_get(json, "devices"), i, item)
         add_device(&table, item);
-    ctl_show_table(&table, args->count > 0 ? "No device matches." : "No devices.");
-    ctl_show_more(json);
+    ctl_show_list(&table, json, args->count > 0 ? "No device matches." : "No devices.");
     json_decref(json);
     return CTL_OK;
 }
@@ -93,9 +95,17 @@ const struct ctl_command CTL_DEVICES = {
     .run = run_devices,
 };
 
+#define REJECTS_WIDTH      160 /* columns where there is no terminal */
+#define REJECTS_DETAIL_MIN 60  /* where there is so much room, topic and payload give first */
+#define REJECT_DETAIL      4
 static const struct ctl_column REJECT_COLUMNS[] = {
-    { "WHEN", 10 },   { "SOURCE", 8 }, { "REASON", 0 },  { "TOPIC", 10 },
-    { "DETAIL", 12 }, { "BYTES", 0 },  { "BEGINS", 10 },
+    { "WHEN", 10 },
+    { "SOURCE", 8 },
+    { "REASON", 0 },
+    { "TOPIC", 10 },
+    [REJECT_DETAIL] = { "DETAIL", 12 },
+    { "BYTES", 0 },
+    { "BEGINS", 10 },
 };
 
 static int run_rejects(const struct ctl_args *args)
@@ -104,11 +114,17 @@ static int run_rejects(const struct ctl_args *args)
     json_t *json = NULL;
     const json_t *item;
     size_t i;
+    /* Topics and payloads are a stranger's: in a pipe, too, they must not run away. */
+    const unsigned terminal = ctl_show_width(), width = terminal != 0 ? terminal : REJECTS_WIDTH;
+    struct ctl_column columns[sizeof REJECT_COLUMNS / sizeof REJECT_COLUMNS[0]];
     const int rc = ctl_http_get(args, "/v1/rejects", &json);
 
     if (rc != CTL_OK || json == NULL)
         return rc;
-    ctl_table_init(&table, REJECT_COLUMNS, sizeof REJECT_COLUMNS / sizeof REJECT_COLUMNS[0]);
+    memcpy(columns, REJECT_COLUMNS, sizeof columns);
+    if (width >= REJECTS_WIDTH)
+        columns[REJECT_DETAIL].min = REJECTS_DETAIL_MIN;
+    ctl_table_init(&table, columns, sizeof columns / sizeof columns[0]);
     json_array_foreach (json_object_get(json, "rejects"), i, item) {
         char when[CTL_WHEN_SIZE], bytes[CTL_SCALAR_SIZE];
 
@@ -122,7 +138,7 @@ static int run_rejects(const struct ctl_args *args)
         ctl_table_cell(&table, bytes, STYLE_NONE);
         ctl_table_cell(&table, ctl_show_text(item, "payload"), STYLE_NONE);
     }
-    ctl_show_table(&table, "No message was rejected.");
+    ctl_show_table(&table, width, "No message was rejected.");
     json_decref(json);
     return CTL_OK;
 }
@@ -131,6 +147,8 @@ const struct ctl_command CTL_REJECTS = {
     .words = "rejects",
     .usage = "",
     .summary = "the last messages that could not be understood, newest first",
+    .details = "Long texts are cut to the terminal, or to 160 columns in a pipe; --json has them "
+               "whole.\n",
     .examples = "  tocsin rejects\n"
                 "  tocsin rejects --json | jq -r '.rejects[].topic' | sort | uniq -c\n",
     .run = run_rejects,

@@ -74,9 +74,12 @@ static int run_list(const struct ctl_args *args)
     json_t *json = NULL;
     const json_t *item;
     uint32_t epoch;
+    int64_t limit;
     size_t i;
     int rc;
 
+    if (!ctl_options_number(args, OPT_LIMIT, 1, CTL_LIMIT_MAX, &limit))
+        return CTL_USAGE;
     buf_text(&path, "/v1/tasks");
     for (unsigned o = 0; o < OPT_COUNT; o++) {
         if (args->value[o] != NULL)
@@ -90,10 +93,10 @@ static int run_list(const struct ctl_args *args)
     ctl_table_init(&table, COLUMNS, sizeof COLUMNS / sizeof COLUMNS[0]);
     json_array_foreach (json_object_get(json, "tasks"), i, item)
         add_row(&table, item, epoch);
-    ctl_show_table(&table, args->value[OPT_OVERDUE] != NULL ? "No task is overdue."
-                           : args->value[OPT_ALL] != NULL   ? "No tasks."
-                                                            : "No tasks are open.");
-    ctl_show_more(json);
+    ctl_show_list(&table, json,
+                  args->value[OPT_OVERDUE] != NULL ? "No task is overdue."
+                  : args->value[OPT_ALL] != NULL   ? "No tasks."
+                                                   : "No tasks are open.");
     json_decref(json);
     return CTL_OK;
 }

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "ctl/simulate.h"
 
+#include <assert.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -45,6 +46,7 @@ static void usage(FILE *out)
     fputs("  --speed X       shorten the pauses X times (1); the rules' own delays stay\n"
           "  --quiet         tell failures and the summary only\n"
           "  --help          this text\n\n"
+          "It tells its story to a person: there is no --json. The exit code says how it went.\n"
           "Exit codes: 0 all as expected, 1 something was not, 2 wrong usage, 3 the broker or the\n"
           "gateway can't be reached, 130 stopped by Ctrl-C.\n",
           out);
@@ -79,10 +81,30 @@ static int set_option(struct options *o, int option, const char *value)
     case 'q':
         o->quiet = true;
         return 0;
-    default: /* getopt has said what is wrong */
-        fputs("See tocsin simulate --help\n", stderr);
-        return EXIT_USAGE;
     }
+    assert(false); /* parse_options() lets no other through */
+    return EXIT_USAGE;
+}
+
+static int unknown_option(const struct option *known, const char *given)
+{
+    struct tcn_nearest nearest;
+    size_t len;
+
+    if (strncmp(given, "--", 2) == 0 && strlen(given) > 2) {
+        len = strcspn(given + 2, "=");
+        tcn_nearest_init(&nearest, given + 2, len);
+        for (; known->name != NULL; known++)
+            tcn_nearest_try(&nearest, known->name);
+        if (nearest.best != NULL) {
+            fprintf(stderr, "tocsin simulate: there is no option '%.*s': did you mean '--%s'?\n",
+                    (int)len + 2, given, nearest.best);
+            return EXIT_USAGE;
+        }
+    }
+    fprintf(stderr, "tocsin simulate: there is no option '%s' (see tocsin simulate --help)\n",
+            given);
+    return EXIT_USAGE;
 }
 
 /* Returns -1 to go on, else the exit code. */
@@ -100,7 +122,15 @@ static int parse_options(int argc, char **argv, struct options *o)
     int option, code;
 
     optind = 0; /* the tocsin command has used getopt before */
-    while ((option = getopt_long(argc, argv, "", LONG, NULL)) != -1) {
+    opterr = 0; /* we say it in our own words */
+    while ((option = getopt_long(argc, argv, ":", LONG, NULL)) != -1) {
+        if (option == ':') {
+            fprintf(stderr, "tocsin simulate: '%s' needs a value (see tocsin simulate --help)\n",
+                    argv[optind - 1]);
+            return EXIT_USAGE;
+        }
+        if (option == '?')
+            return unknown_option(LONG, argv[optind - 1]);
         if (option == 'h') {
             usage(stdout);
             return 0;

@@ -44,7 +44,7 @@ static const struct schema_key SCHEMA[CONNECTION_KEYS] = {
     [KEY] = { "key", SCHEMA_TEXT, false, "a PEM file" },
     [KEEP_ALIVE] = { "keep_alive", SCHEMA_TEXT, false, "like 30s" },
     [SESSION_EXPIRY] = { "session_expiry", SCHEMA_TEXT, false, "like 7d" },
-    [BACKOFF] = { "backoff", SCHEMA_MAP, false, "like {min: 1s, max: 60s}" },
+    [BACKOFF] = { "backoff", SCHEMA_MAP, false, "like {min: 1s, max: 10s}" },
     [ENCODING] = { "encoding", SCHEMA_TEXT, false, "json or protobuf" },
     [WINDOW] = { "window", SCHEMA_TEXT, false, "a number such as 200" },
 };
@@ -177,7 +177,7 @@ static void read_tls(struct load *ld, struct connection_conf *c, const struct ya
 static void read_backoff(struct load *ld, struct connection_conf *c, const struct yaml_node *node)
 {
     static const struct schema_key keys[] = { { "min", SCHEMA_TEXT, false, "like 1s" },
-                                              { "max", SCHEMA_TEXT, false, "like 60s" } };
+                                              { "max", SCHEMA_TEXT, false, "like 10s" } };
     const struct yaml_node *v[2];
 
     if (node == NULL || !schema_open(ld, node, "backoff", keys, 2, v))
@@ -214,7 +214,7 @@ static struct connection_conf defaults(const char *name)
         .keep_alive_ms = 30000,
         .session_expiry_ms = 7 * DAY_MS,
         .backoff_min_ms = 1000,
-        .backoff_max_ms = 60000,
+        .backoff_max_ms = 10000, /* an alarm must not wait long once the broker is back */
         .encoding = MESSAGE_JSON,
         .window = 200,
     };

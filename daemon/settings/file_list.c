@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "settings/file_list.h"
 
+#include <fnmatch.h>
 #include <glob.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +62,63 @@ static bool make_pattern(struct load *ld, const char *name, struct buf *out)
     return !out->failed;
 }
 
+/* Does a text, or one of a list of texts, name that file? */
+static bool names_file(struct load *ld, const struct yaml_node *node, const char *path,
+                       const struct stat *st)
+{
+    const struct yaml_node *e = node->kind == YAML_LIST ? node->first : node;
+    const struct yaml_node *end = node->kind == YAML_LIST ? NULL : node->next;
+    struct stat other;
+
+    for (; e != end; e = e->next) {
+        if (e->kind != YAML_TEXT)
+            continue;
+        if (strpbrk(e->text, "*?[") != NULL) {
+            const size_t dir_len = e->text[0] == '/' ? 0 : strlen(ld->dir);
+            if (fnmatch(e->text, path + dir_len, FNM_PATHNAME | FNM_PERIOD) == 0)
+                return true;
+            continue;
+        }
+        const char *named = load_path(ld, e->text);
+        if (named != NULL && stat(named, &other) == 0 && other.st_dev == st->st_dev &&
+            other.st_ino == st->st_ino)
+            return true;
+    }
+    return false;
+}
+
+/* A file that the main file names somewhere is not the one that a wrong name stands for, nor is
+ * the main file itself. Names stand in the root and in its maps. */
+static bool is_used(struct load *ld, const char *path)
+{
+    struct stat st;
+
+    if (stat(path, &st) < 0 || !S_ISREG(st.st_mode))
+        return true;
+    if (ld->main->at.file->device == st.st_dev && ld->main->at.file->inode == st.st_ino)
+        return true;
+    for (const struct yaml_node *v = ld->main->first; v != NULL; v = v->next) {
+        if (v->kind != YAML_MAP && names_file(ld, v, path, &st))
+            return true;
+        for (const struct yaml_node *e = v->kind == YAML_MAP ? v->first : NULL; e; e = e->next)
+            if (e->kind != YAML_MAP && names_file(ld, e, path, &st))
+                return true;
+    }
+    return false;
+}
+
+/* Offers a candidate, whose name stands behind dir_len; only one that would be the best so far is
+ * looked at. */
+static void try_unused(struct load *ld, struct tcn_nearest *nearest, const char *path,
+                       size_t dir_len)
+{
+    const struct tcn_nearest before = *nearest;
+
+    tcn_nearest_try(nearest, path + dir_len);
+    if (nearest->best != before.best && is_used(ld, path))
+        *nearest = before;
+}
+
 /* A file of the same folder with a similar name, for "did you mean": relative to the main file. */
 static void report_absent(struct load *ld, const struct yaml_node *node, const char *path)
 {
@@ -77,13 +135,16 @@ static void report_absent(struct load *ld, const struct yaml_node *node, const c
     memcpy(dir, path, dir_len);
     escape(&pattern, dir);
     buf_text(&pattern, "*");
-    tcn_nearest_init(&nearest, path, strlen(path));
+    /* Folder and ending don't count for how much a slip may change: next to them any two names
+     * would be alike. */
+    tcn_nearest_init(&nearest, path + dir_len, strcspn(path + dir_len, "."));
+    nearest.word_len = strlen(path + dir_len);
     if (!pattern.failed && glob(pattern.bytes, 0, NULL, &found) == 0)
         for (size_t i = 0; i < found.gl_pathc; i++)
-            tcn_nearest_try(&nearest, found.gl_pathv[i]);
+            try_unused(ld, &nearest, found.gl_pathv[i], dir_len);
     const char *best = nearest.best;
-    if (best != NULL && node->text[0] != '/')
-        best += strlen(ld->dir);
+    if (best != NULL) /* as the main file would write it */
+        best -= node->text[0] == '/' ? dir_len : dir_len - strlen(ld->dir);
     load_error(ld, node->at, "there is no file %s%s", path, load_hint(best, hint));
     globfree(&found);
     buf_done(&pattern);

@@ -33,12 +33,14 @@ struct place {
     uint32_t line, column, width;
 };
 
+struct yaml_node;
 struct load {
     struct settings *s;
     struct arena *arena;  /* of the settings */
     struct arena scratch; /* of the load */
     struct report *report;
-    const char *dir; /* of the main file, with a slash at the end, or "" */
+    const char *dir;              /* of the main file, with a slash at the end, or "" */
+    const struct yaml_node *main; /* the main file's root, once it is read: it names all others */
     bool no_memory;
     uint64_t fingerprint;
     /* A list is incomplete when one of its files could not be read: then what is not in it may be

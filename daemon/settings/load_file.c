@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -49,6 +50,13 @@ static size_t good_char(const char *text, size_t len)
     return 0;
 }
 
+static bool has_ending(const char *name, const char *ending)
+{
+    const size_t len = strlen(name), ending_len = strlen(ending);
+
+    return len >= ending_len && strcasecmp(name + len - ending_len, ending) == 0;
+}
+
 static bool check_encoding(struct load *ld, struct text_file *file)
 {
     const char *nul = memchr(file->bytes, '\0', file->len);
@@ -62,11 +70,14 @@ static bool check_encoding(struct load *ld, struct text_file *file)
         at += n;
     struct place place = load_place(ld, file, at, 0);
     char text[LOAD_TEXT_MAX];
-    (void)tcn_text_format(text, sizeof text,
-                          file->bytes[at] == '\0' ? "a zero byte: this is no UTF-8 text file"
-                                                  : "not UTF-8 (byte 0x%02X): save the file as "
-                                                    "UTF-8 (in Excel: 'CSV UTF-8')",
-                          (unsigned)(unsigned char)file->bytes[at]);
+    if (file->bytes[at] == '\0')
+        (void)tcn_text_copy(text, sizeof text, "a zero byte: this is no UTF-8 text file");
+    else
+        (void)tcn_text_format(text, sizeof text, "not UTF-8 (byte 0x%02X): %s",
+                              (unsigned)(unsigned char)file->bytes[at],
+                              has_ending(file->name, ".csv")
+                                  ? "save the file as UTF-8 (in Excel: 'CSV UTF-8')"
+                                  : "save the file as UTF-8, if it is a text file at all");
     /* No excerpt: the line can't be shown. */
     report_error(ld->report, file->name, place.line, place.column, "%s", text);
     return false;

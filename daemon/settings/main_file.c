@@ -206,6 +206,7 @@ bool main_file_read(struct load *ld, struct text_file *file, const struct settin
         over = &none;
     if (root == NULL || !schema_open(ld, root, "the main file", MAIN_SCHEMA, MAIN_KEYS, v))
         return false;
+    ld->main = root;
     read_gateway(ld, v[GATEWAY]);
     read_prefix(ld, v[PREFIX]);
     read_offset(ld, v[UTC_OFFSET]);

@@ -158,6 +158,18 @@ static void read_task(struct load *ld, const struct yaml_node *node, struct task
     (void)schema_bool(ld, v[AUTO_CLOSE], &p->auto_close);
 }
 
+/* warned: the type that no device has was told. Of a fire rule that is not plain enough. */
+static void warn_if_idle(struct reader *r, const struct yaml_node *node, const struct rule *rule,
+                         bool warned)
+{
+    const bool fire = rule->signal_class == SIGNAL_FIRE;
+
+    if ((!warned || fire) && !r->scope.registry->devices.incomplete &&
+        !rule_scope_covers_any(&r->scope, rule))
+        load_warning(r->ld, node->at, "rule '%s' covers no device%s", rule->id,
+                     fire ? ": this fire rule watches nothing" : "");
+}
+
 static void read_rule(struct reader *r, const struct yaml_node *const *v,
                       const struct yaml_node *node, struct rule *rule)
 {
@@ -177,10 +189,7 @@ static void read_rule(struct reader *r, const struct yaml_node *const *v,
     read_delays(ld, v, rule);
     read_task(ld, v[TASK], &rule->task);
     rule_scope_read(&r->scope, v[DEVICES], rule, &warned);
-    if (!warned && !r->scope.registry->devices.incomplete &&
-        !rule_scope_covers_any(&r->scope, rule))
-        load_warning(ld, (v[DEVICES] != NULL ? v[DEVICES] : node)->at, "rule '%s' covers no device",
-                     rule->id);
+    warn_if_idle(r, v[DEVICES] != NULL ? v[DEVICES] : node, rule, warned);
     rule->version = rule_version_of(ld, rule, r->scope.registry->type_list);
 }
 

@@ -102,12 +102,15 @@ static void what_is_wrong_is_said(void **state)
     struct place *p = *state;
     struct console_socket s;
     struct tcn_fail fail = { .text = "" };
-    char path[256];
+    char path[256], says[256];
     int fd;
 
     (void)snprintf(path, sizeof path, "%s/no/such/dir", p->dir);
     assert_int_equal(console_socket_open(path, NULL, &s, &fd, &fail), TCN_EIO);
-    assert_has(fail.text, "No such file or directory");
+    (void)snprintf(says, sizeof says, "the folder %s/no/such does not exist: make it, or choose",
+                   p->dir);
+    assert_has(fail.text, says);
+    assert_has(fail.text, "--socket");
     memset(path, 'x', 200);
     path[200] = '\0';
     assert_int_equal(console_socket_open(path, NULL, &s, &fd, &fail), TCN_EIO);

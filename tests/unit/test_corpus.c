@@ -313,6 +313,34 @@ static void shipped_families_are_understood(void **state)
     assert_true(c->checked > 40); /* of known values; it looks at something */
 }
 
+/* A message like those of the corpus, of a kind that nobody recorded yet. */
+static void zigbee2mqtt_heat_is_understood(void **state)
+{
+    static const char *const rows[][2] = {
+        { "zigbee2mqtt/smoke_detector", "{\"heat\":true,\"battery\":90}" },
+        { "zigbee2mqtt/smoke_detector/heat", "true" },
+    };
+    struct corpus *c = *state;
+    const uint16_t heat = metric_of(c, "heat");
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct mapping_message m = { .topic = rows[i][0],
+                                           .topic_len = strlen(rows[i][0]),
+                                           .payload = rows[i][1],
+                                           .payload_len = strlen(rows[i][1]),
+                                           .wall_ms = NOW_MS };
+        const struct reading *r;
+
+        mapper_run(c->mapper, &c->settings->sources, &m, &c->result);
+        assert_false(c->result.rejected);
+        r = find_reading(c, heat);
+        assert_non_null(r);
+        assert_int_equal(r->quality, QUALITY_GOOD);
+        assert_float_equal(r->value, 1, 0);
+        assert_string_equal(c->settings->registry.devices[r->device].id, "smoke_detector");
+    }
+}
+
 static void check_sane(struct corpus *c, const struct line *l)
 {
     for (uint32_t i = 0; i < c->result.count; i++) {
@@ -357,6 +385,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shipped_families_are_understood),
+        cmocka_unit_test(zigbee2mqtt_heat_is_understood),
         cmocka_unit_test(any_payload_on_any_topic_does_no_harm),
     };
 

@@ -98,6 +98,74 @@ static void exit_codes_tell_scripts_what_happened(void **state)
     halt(s);
 }
 
+/* Sends a stream to a file; returns what brings it back. */
+static int divert(FILE *stream, FILE *file)
+{
+    int saved;
+
+    (void)fflush(stream);
+    saved = dup(fileno(stream));
+    assert_true(saved >= 0 && dup2(fileno(file), fileno(stream)) >= 0);
+    return saved;
+}
+
+static void bring_back(FILE *stream, int saved)
+{
+    (void)fflush(stream);
+    assert_true(dup2(saved, fileno(stream)) >= 0);
+    (void)close(saved);
+}
+
+static size_t read_back(FILE *file, char *buf, size_t size)
+{
+    size_t len;
+
+    rewind(file);
+    len = fread(buf, 1, size - 1, file);
+    buf[len] = '\0';
+    (void)fclose(file);
+    return len;
+}
+
+static void a_failure_is_told_once(void **state)
+{
+    static const struct {
+        const char *path, *code;
+        bool reachable;
+    } rows[] = { { "/v1/tasks/99", "not-found", true }, { "/v1/status", "unreachable", false } };
+    struct server *s = *state;
+    struct ctl_args args = run(s, &CTL_STATUS);
+    char out[1024], err[1024];
+
+    for (size_t i = 0; i < 4; i++) {
+        const size_t row = i / 2;
+        FILE *out_file = tmpfile(), *err_file = tmpfile();
+        json_t *json = NULL;
+        int out_saved, err_saved;
+
+        args.json = i % 2 == 0;
+        args.socket = rows[row].reachable ? s->f->socket : "/nonexistent/socket";
+        assert_true(out_file != NULL && err_file != NULL);
+        out_saved = divert(stdout, out_file);
+        err_saved = divert(stderr, err_file);
+        (void)ctl_http_get(&args, rows[row].path, &json); /* other tests look at the code */
+        bring_back(stdout, out_saved);
+        bring_back(stderr, err_saved);
+        (void)read_back(out_file, out, sizeof out);
+        (void)read_back(err_file, err, sizeof err);
+        if (args.json) {
+            json = json_loads(out, 0, NULL);
+            assert_string_equal(text_at(json, "error.code"), rows[row].code);
+            json_decref(json);
+            assert_string_equal(err, "");
+        } else {
+            assert_string_equal(out, "");
+            assert_int_equal(strncmp(err, "tocsin status: ", 15), 0);
+        }
+    }
+    halt(s);
+}
+
 static void a_command_line_becomes_a_command(void **state)
 {
     struct server *s = *state;
@@ -189,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SERVER(an_answer_comes_as_json),
         WITH_SERVER(exit_codes_tell_scripts_what_happened),
+        WITH_SERVER(a_failure_is_told_once),
         WITH_SERVER(a_command_line_becomes_a_command),
         WITH_SERVER(an_operator_acts_by_default_and_ids_are_minted),
         cmocka_unit_test(parameters_are_percent_encoded),

@@ -127,7 +127,25 @@ static void wrong_usage_says_what_is_missing_or_too_much(void **state)
     assert_non_null(strstr(said, "'2' is too much"));
     assert_int_equal(parse("things 1 --limit", &args), CTL_USAGE);
     assert_non_null(strstr(said, "'--limit' needs a value"));
+    assert_int_equal(parse("things 1 --socket=", &args), CTL_USAGE);
+    assert_non_null(strstr(said, "--socket needs a path"));
     assert_int_equal(args.count, 77); /* untouched */
+}
+
+static void a_thing_without_a_name_is_refused_before_anybody_is_asked(void **state)
+{
+    char name[] = "things", empty[] = "";
+    char *line[] = { name, empty, NULL };
+    struct ctl_args args = { .count = 77 };
+    int rc;
+
+    (void)state;
+    capture();
+    rc = ctl_options_parse(&COMMAND, 2, line, &args);
+    release();
+    assert_int_equal(rc, CTL_USAGE);
+    assert_non_null(strstr(said, "tocsin things: THING is empty\n"));
+    assert_int_equal(args.count, 77);
 }
 
 static void help_has_options_examples_and_exit_codes(void **state)
@@ -158,7 +176,7 @@ static void numbers_out_of_range_name_their_option(void **state)
     capture();
     assert_false(ctl_options_number(&args, OPT_LIMIT, 0, 10, &number));
     release();
-    assert_non_null(strstr(said, "--limit: '11' is not a number from 0 to 10"));
+    assert_non_null(strstr(said, "--limit needs a number from 0 to 10, found '11'"));
     assert_int_equal(number, 4);
 }
 
@@ -169,6 +187,7 @@ int main(void)
         cmocka_unit_test(the_socket_comes_from_the_environment_or_the_default),
         cmocka_unit_test(a_slip_in_an_option_is_answered_with_what_was_meant),
         cmocka_unit_test(wrong_usage_says_what_is_missing_or_too_much),
+        cmocka_unit_test(a_thing_without_a_name_is_refused_before_anybody_is_asked),
         cmocka_unit_test(help_has_options_examples_and_exit_codes),
         cmocka_unit_test(numbers_out_of_range_name_their_option),
     };

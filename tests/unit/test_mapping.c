@@ -96,6 +96,29 @@ static void container_is_unknown_and_told(void **state)
     expect_reject(g, REJECT_WRONG_TYPE, "/s: expected one value for smoke");
 }
 
+/* A bare value answers no path: it is refused, and it does not prove that the device lives. */
+static void bare_value_is_refused_and_no_sign_of_life(void **state)
+{
+    static const char *const rows[][2] = {
+        { "true", "expected an object or array, found true" },
+        { " 5\r\n", "expected an object or array, found 5" },
+        { "\"x\"", "expected an object or array, found \"x\"" },
+        { "null", "expected an object or array, found null" },
+    };
+    struct gauge *g = zigbee(state);
+
+    gauge_reading(g, GM_SMOKE, "/s");
+    g->items[0].alive = true;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        gauge_send(g, "z/smoke-1", rows[i][0]);
+        assert_int_equal(g->result.count, 0);
+        expect_reject(g, REJECT_WRONG_TYPE, rows[i][1]);
+    }
+    gauge_send(g, "z/smoke-1", "[]");
+    expect_one(g, G_SMOKE, METRIC_NONE, QUALITY_GOOD, 0);
+    assert_false(g->result.rejected);
+}
+
 static void word_not_in_map_is_unknown_never_normal(void **state)
 {
     static const struct value_map_entry map[] = {
@@ -478,6 +501,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(bool_is_understood_in_all_its_spellings),
         T(container_is_unknown_and_told),
+        T(bare_value_is_refused_and_no_sign_of_life),
         T(word_not_in_map_is_unknown_never_normal),
         T(star_in_map_takes_the_rest_but_not_null),
         T(invert_turns_good_values_only),

@@ -90,6 +90,7 @@ static void connections_are_taken(void **state)
     assert_int_equal(u->keep_alive_ms, 30000);
     assert_int_equal(u->session_expiry_ms, 604800000);
     assert_int_equal(u->backoff_min_ms, 1000);
+    assert_int_equal(u->backoff_max_ms, 10000);
     assert_int_equal(u->encoding, MESSAGE_JSON);
     assert_int_equal(u->window, 200);
 }

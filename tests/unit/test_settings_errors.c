@@ -572,19 +572,77 @@ static void doubts_are_warnings_and_the_configuration_loads(void **state)
                     "     devices: {sites: mill}}\n");
     assert_int_equal(nest_load(n), TCN_OK);
     assert_int_equal(n->report.errors, 0);
-    assert_int_equal(n->report.warnings, 4);
+    assert_int_equal(n->report.warnings, 5);
     static const char *const wanted[] = {
         "devices.csv:2:1: warning: 1 devices have no enterprise",
         "rules.yaml:8:10: warning: a fire alarm is held back",
         "rules.yaml:7:15: warning: no device has the type 'smoke-detectr': did you mean",
+        "rules.yaml:7:14: warning: rule 'r' covers no device: this fire rule watches nothing",
         "rules.yaml:10:15: warning: rule 'n' covers no device",
     };
-    for (size_t i = 0; i < 4; i++)
+    for (size_t i = 0; i < 5; i++)
         if (strncmp(nest_entry(n, i, entry, sizeof entry), wanted[i], strlen(wanted[i])) != 0)
             fail_msg("%s", entry);
     /* A type that no device has must not make the rule cover everything. */
     assert_int_equal(n->s->rules.items[0].type_count, 1);
     assert_false(rule_covers(&n->s->rules.items[0], &n->s->registry.devices[0]));
+}
+
+static void a_fire_rule_that_watches_something_is_not_called_idle(void **state)
+{
+    struct nest *n = *state;
+    char entry[1400];
+
+    nest_write(n, "rules.yaml",
+               RULE "    when: smoke\n    devices: [smoke-detector, smoke-detectr]\n");
+    assert_int_equal(nest_load(n), TCN_OK);
+    for (size_t i = 0; i < n->report.count; i++)
+        assert_null(strstr(nest_entry(n, i, entry, sizeof entry), "covers no device"));
+}
+
+static void binary_files_get_advice_that_fits_their_kind(void **state)
+{
+    static const char png[] = "\x89PNG\r\n\x1a\n";
+    struct nest *n = *state;
+
+    nest_write_bytes(n, "tocsin.yaml", png, sizeof png - 1);
+    assert_int_equal(nest_load(n), TCN_EINPUT);
+    assert_int_equal(n->report.errors, 1);
+    assert_non_null(strstr(n->report.entries[0].text, "not UTF-8 (byte 0x89)"));
+    assert_null(strstr(n->report.entries[0].text, "Excel"));
+    nest_reset(n);
+    nest_write(n, "sites.csv", "id,name\nhome,\xb3\xc7\n"); /* GB 18030 */
+    assert_int_equal(nest_load(n), TCN_EINPUT);
+    assert_non_null(strstr(n->report.entries[0].text, "Excel"));
+}
+
+/* A wrong name never stands for a file that another line names, by itself or by a pattern. */
+static void a_file_in_use_is_not_what_was_meant(void **state)
+{
+    static const char *const rows[][2] = {
+        { "rules: [rule.yaml, rules.yaml]\n", NULL },
+        { "rules: [rule.yaml, ./rules.yaml]\n", NULL },
+        { "rules: [rule.yaml, 'rul*.yaml']\n", NULL },
+        { "rules: rule.yaml\n", "did you mean 'rules.yaml'" },
+        { "registry: {sites: site.csv, zones: sites.csv}\n", NULL },
+        { "registry: {sites: site.csv}\n", "did you mean 'sites.csv'" },
+        { "metrics: tocsi.yaml\n", NULL },
+    };
+    struct nest *n = *state;
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const char *told = NULL;
+
+        nest_write(n, "tocsin.yaml", rows[i][0]);
+        assert_int_equal(nest_load(n), TCN_EINPUT);
+        for (size_t k = 0; k < n->report.count; k++)
+            if (strstr(n->report.entries[k].text, "there is no file") != NULL)
+                told = n->report.entries[k].text;
+        assert_non_null(told);
+        if (rows[i][1] != NULL ? strstr(told, rows[i][1]) == NULL
+                               : strstr(told, "did you mean") != NULL)
+            fail_msg("%s: %s", rows[i][0], told);
+    }
 }
 
 static void a_missing_main_file_is_told(void **state)
@@ -617,6 +675,12 @@ static void thousands_of_errors_stay_quick_and_bounded(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_fire_rule_that_watches_something_is_not_called_idle,
+                                        nest_set_up, nest_tear_down),
+        cmocka_unit_test_setup_teardown(binary_files_get_advice_that_fits_their_kind, nest_set_up,
+                                        nest_tear_down),
+        cmocka_unit_test_setup_teardown(a_file_in_use_is_not_what_was_meant, nest_set_up,
+                                        nest_tear_down),
         cmocka_unit_test_setup_teardown(main_file_errors_have_their_place, nest_set_up,
                                         nest_tear_down),
         cmocka_unit_test_setup_teardown(file_and_syntax_errors_have_their_place, nest_set_up,
