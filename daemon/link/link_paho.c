@@ -33,6 +33,23 @@ static const char *connack_text(int code)
 }
 
 /* Paho gives CONNACK codes, MQTT 5 reason codes and its own negative codes in one number. */
+/* Paho has one text for all that can go wrong before MQTT begins. A certificate for another name is
+ * among it, and Paho gives no word of that by itself. */
+static void describe_no_connection(const struct link *l, const char *tls, char ret[REASON_SIZE])
+{
+    const struct connection_conf *c = l->conf.connection;
+
+    if (!c->tls)
+        (void)tcn_text_copy(ret, REASON_SIZE, "no TCP connection: nobody listens there");
+    else if (tls[0] != '\0')
+        (void)tcn_text_format(ret, REASON_SIZE, "no TLS connection: %s", tls); /* cut is fine */
+    else
+        (void)tcn_text_format(ret, REASON_SIZE,
+                              "no TLS connection: nobody listens there, or its certificate is not"
+                              " for '%s'",
+                              c->host);
+}
+
 static void describe(struct link *l, int code, int reason_code, const char *message,
                      char ret[REASON_SIZE])
 {
@@ -53,6 +70,10 @@ static void describe(struct link *l, int code, int reason_code, const char *mess
         text = message != NULL ? message : MQTTAsync_strerror(code);
     if (text == NULL)
         text = "unknown reason";
+    if (strcmp(text, "TCP/TLS connect failure") == 0) {
+        describe_no_connection(l, tls, ret);
+        return;
+    }
     if (tls[0] != '\0')
         (void)tcn_text_format(ret, REASON_SIZE, "%s (%s)", text, tls); /* cut is fine */
     else
