@@ -19,11 +19,11 @@
 #define RECORDS_PER_TURN   2000
 #define BATCH_CHANGES_MAX  50000
 #define DELIVERED_PER_TURN 4096
-/* Even when nothing happens the database learns the time, so that after a restart the gateway
- * knows how long it was away. */
 /* How soon a refill of push that failed is tried again. */
 #define REFILL_RETRY_MS 1000
-#define IDLE_COMMIT_MS  INT64_C(3600000)
+/* Even when nothing happens the database learns the time, so that after a restart the gateway
+ * knows how long it was away. */
+#define IDLE_COMMIT_MS INT64_C(3600000)
 
 struct core {
     struct core_conf conf;
@@ -277,7 +277,6 @@ static void restate(struct core *c)
 static bool worth_lending(const struct core *c, struct tcn_now now)
 {
     uint64_t after;
-
     int64_t since_ms = now.mono_ms - c->committed_ms;
 
     if (!batch_empty(c->filling) || c->restate || since_ms >= IDLE_COMMIT_MS)

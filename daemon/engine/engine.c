@@ -174,12 +174,42 @@ static void tell_heard(struct engine *e, struct effects *out)
     }
 }
 
+/* Tells the times of restored values that grow stale, as they count now: the time the gateway was
+ * down is given back for good, not only until it is down again. */
+static void tell_values(struct engine *e, struct effects *out)
+{
+    const struct metrics *metrics = e->conf.metrics;
+
+    for (uint32_t d = 0; d < e->conf.registry->device_count; d++) {
+        for (uint16_t m = 0; m < metrics->count; m++) {
+            uint16_t slot = engine_type(e, d)->slot[m];
+            uint64_t at = e->value_base[d] + slot;
+            const struct expr_value *v;
+
+            if (slot == PLAN_NO_SLOT || metrics->items[m].stale_after_ms == TCN_NEVER)
+                continue;
+            v = &e->values[at];
+            if (v->heard_ms == e->value_told_ms[at])
+                continue;
+            e->value_told_ms[at] = v->heard_ms;
+            *effects_value(out) = (struct value_change){ .device = d,
+                                                         .metric = m,
+                                                         .quality = v->quality,
+                                                         .value = v->value,
+                                                         .heard_ms = v->heard_ms,
+                                                         .device_ms = e->value_device_ms[at] };
+        }
+    }
+}
+
 /* The first thing an engine does. Restored values are looked at as they are: a rule may have
  * changed since, and a condition that holds must not wait for its next edge. */
 static void begin(struct engine *e, struct tcn_now now, struct effects *out)
 {
     e->begun = true;
     tell_heard(e, out);
+    if (e->restored)
+        tell_values(e, out);
     for (uint32_t i = 0; i < e->uncovered_count; i++)
         alarm_remove(e, now, &e->uncovered[i], out);
     e->uncovered_count = 0;

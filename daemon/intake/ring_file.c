@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -121,20 +122,34 @@ static int begin(struct ring_file_head *head, const struct ring_file_conf *conf,
     return TCN_OK;
 }
 
-/* A file that is there and could be of ours: mapped, else NULL. */
-static struct ring_file_head *map_existing(const char *path, size_t size)
+/* Opens the file, or makes it empty, and locks it: two processes in one ring would take each
+ * other's records. The lock goes with the descriptor. */
+static int open_locked(const char *path, int *ret_fd, struct tcn_fail *reterr)
 {
-    struct ring_file_head *head = NULL;
-    struct stat st;
-    int fd = open(path, O_RDWR | O_CLOEXEC);
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
     if (fd < 0)
-        return NULL;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == (off_t)size &&
-        map(fd, size, &head) < 0)
-        head = NULL;
-    close(fd);
-    return head;
+        return tcn_fail_set(reterr, TCN_EIO, "ring %s can't be opened: %s", path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        close(fd);
+        return tcn_fail_set(reterr, TCN_EIO,
+                            "ring %s is in use by another tocsind: each needs a socket of its own",
+                            path);
+    }
+    *ret_fd = fd;
+    return TCN_OK;
+}
+
+static bool has_size(int fd, size_t size)
+{
+    struct stat st;
+
+    return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size == (off_t)size;
+}
+
+static bool is_empty(int fd)
+{
+    return has_size(fd, 0);
 }
 
 static void set_aside(const char *path, const char *why, struct ring_file *f)
@@ -148,61 +163,102 @@ static void set_aside(const char *path, const char *why, struct ring_file *f)
 }
 
 /* All of it is there from the start: a full tmpfs must show now, not as a fault at a write. */
-static int make(const char *path, size_t size, struct ring_file_head **ret, struct tcn_fail *reterr)
+static int make(int fd, const char *path, size_t size, struct ring_file_head **ret,
+                struct tcn_fail *reterr)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600), rc;
+    int rc = ftruncate(fd, 0) < 0 ? errno : posix_fallocate(fd, 0, (off_t)size);
 
-    if (fd < 0)
-        return tcn_fail_set(reterr, TCN_EIO, "ring %s can't be made: %s", path, strerror(errno));
-    rc = posix_fallocate(fd, 0, (off_t)size);
-    if (rc != 0) {
-        close(fd);
+    if (rc != 0)
         return tcn_fail_set(reterr, TCN_EIO, "no room for the ring %s (%zu bytes): %s", path, size,
                             strerror(rc));
-    }
     rc = map(fd, size, ret);
-    close(fd);
     if (rc < 0)
         return tcn_fail_set(reterr, rc, "ring %s can't be mapped: %s", path, strerror(errno));
     return TCN_OK;
 }
 
+/* What is in the file, if it can be gone on with: NULL and *f is ready. Else why it can't. */
+static const char *try_existing(const struct ring_file_conf *conf, struct ring_file *f)
+{
+    struct ring_file_head *head = NULL;
+    const char *why;
+
+    if (!has_size(f->fd, f->size))
+        return "it has another size";
+    if (map(f->fd, f->size, &head) < 0)
+        return "it can't be mapped";
+    why = resume(head, conf, f);
+    if (why != NULL)
+        (void)munmap(head, f->size); /* it was mapped just now */
+    return why;
+}
+
+/* The file, locked: gone on with, or set aside and opened anew. *ret_ready: nothing is left to do. */
+static int open_file(const struct ring_file_conf *conf, struct ring_file *f, bool *ret_ready,
+                     struct tcn_fail *reterr)
+{
+    const char *why;
+    int rc = open_locked(conf->path, &f->fd, reterr);
+
+    if (rc < 0)
+        return rc;
+    *ret_ready = false;
+    if (is_empty(f->fd))
+        return TCN_OK;
+    why = try_existing(conf, f);
+    if (why == NULL) {
+        *ret_ready = true;
+        return TCN_OK;
+    }
+    set_aside(conf->path, why, f);
+    close(f->fd);
+    f->fd = -1;
+    return open_locked(conf->path, &f->fd, reterr);
+}
+
 int ring_file_open(const struct ring_file_conf *conf, struct ring_file *ret,
                    struct tcn_fail *reterr)
 {
-    struct ring_file f = { .size = PAGE + conf->capacity };
+    struct ring_file f = { .size = PAGE + conf->capacity, .fd = -1 };
     struct ring_file_head *head = NULL;
-    const char *why;
-    int rc;
+    bool ready = false;
+    int rc = conf->path == NULL ? TCN_OK : open_file(conf, &f, &ready, reterr);
 
-    if (conf->path != NULL && access(conf->path, F_OK) == 0) {
-        head = map_existing(conf->path, f.size);
-        why = head == NULL ? "it has another size" : resume(head, conf, &f);
-        if (why == NULL) {
-            *ret = f;
-            return TCN_OK;
-        }
-        if (head != NULL)
-            (void)munmap(head, f.size); /* it was mapped just now */
-        set_aside(conf->path, why, &f);
-    }
-    rc = conf->path == NULL ? map(-1, f.size, &head) : make(conf->path, f.size, &head, reterr);
     if (rc < 0)
-        return conf->path == NULL ? tcn_fail_set(reterr, rc, "no memory for the ring") : rc;
+        goto fail;
+    if (ready) {
+        *ret = f;
+        return TCN_OK;
+    }
+    if (conf->path != NULL)
+        rc = make(f.fd, conf->path, f.size, &head, reterr);
+    else if (map(-1, f.size, &head) < 0)
+        rc = tcn_fail_set(reterr, TCN_EIO, "no memory for the ring");
+    if (rc < 0)
+        goto fail;
     rc = begin(head, conf, &f);
     if (rc < 0) {
         (void)munmap(head, f.size);
-        return tcn_fail_set(reterr, rc, "a ring of %zu bytes can't be", conf->capacity);
+        rc = tcn_fail_set(reterr, rc, "a ring of %zu bytes can't be", conf->capacity);
+        goto fail;
     }
     *ret = f;
     return TCN_OK;
+
+fail:
+    if (f.fd >= 0)
+        close(f.fd);
+    return rc;
 }
 
 void ring_file_close(struct ring_file *f)
 {
-    if (f->head != NULL)
-        (void)munmap(f->head, f->size);
+    if (f->head == NULL)
+        return;
+    (void)munmap(f->head, f->size);
     f->head = NULL;
+    if (f->fd >= 0)
+        close(f->fd); /* and with it the lock */
 }
 
 int64_t ring_file_last_ms(const struct ring_file *f)

@@ -4,6 +4,7 @@
  *   page 0: magic, format, what the records mean (fingerprint), boot id, ring id, marks, repeats
  *   then:   the records
  * A file of another boot, format or configuration can't be read: it is set aside as <path>.old.
+ * It is locked: one process, one ring.
  *
  * Owner:   struct ring_file owns the mapping; ring_file_close() leaves the file.
  * Thread:  opened and closed by L while P is not there; the ring as base/ring.h says; the repeats
@@ -28,13 +29,14 @@ struct ring_file_head; /* page 0 */
 struct ring_file {
     struct ring_file_head *head;
     size_t size;
+    int fd;      /* holds the lock; -1: none */
     uint64_t id; /* never 0; a new one for each new file */
     struct ring ring;
     char aside[192]; /* why an older file was set aside, and what was in it; "" if none was */
 };
 
-/* Opens the file and goes on behind what is committed, or makes a new one. TCN_EIO: *reterr says
- * why, *ret is untouched. */
+/* Opens the file and goes on behind what is committed, or makes a new one. TCN_EIO (in use by
+ * another process, no room, no permission): *reterr says why, *ret is untouched. */
 int ring_file_open(const struct ring_file_conf *conf, struct ring_file *ret,
                    struct tcn_fail *reterr);
 void ring_file_close(struct ring_file *f);

@@ -10,7 +10,7 @@ import uuid
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from broker import Broker, Watcher, publish  # noqa: E402
-from gateway import PREFIX, Gateway, wait_until  # noqa: E402
+from gateway import PREFIX, Gateway, edit, variant, wait_until  # noqa: E402
 
 MALL = "91000000000000000K"
 WORKS = "91320600MA1ABCDE06"
@@ -57,8 +57,12 @@ class GatewayCase(unittest.TestCase):
         self.addCleanup(self.broker.close)
         self.gateway = Gateway(self.broker.url)
         self.addCleanup(self.gateway.close)
+        self.configure()
         self.gateway.start()
         self.watcher = self.watch()
+
+    def configure(self):
+        """For tests with another configuration: called before the gateway starts."""
 
     def watch(self):
         watcher = Watcher(self.broker.port, "tocsin/#")
@@ -117,6 +121,15 @@ class GatewayCase(unittest.TestCase):
         finally:
             late.close()
 
+    def standing(self, alarm):
+        """The retained message of alarm "<device>/<rule>", which comes behind its event."""
+        topic = PREFIX + "alarms/" + alarm
+        return wait_until(lambda: self.retained(topic).get(topic), what=topic)
+
+    def assert_nothing_stands(self):
+        wait_until(lambda: self.retained(PREFIX + "alarms/#") == {},
+                   what="an end of the retained alarms")
+
     def assert_numbered(self, watcher=None):
         """Within each topic, events and notices count 1, 2, 3 …; a repeat has an old number and the
         same content."""
@@ -133,6 +146,16 @@ class GatewayCase(unittest.TestCase):
             self.assertEqual(body["seq"], len(known) + 1, "gap in " + m.topic)
             known[body["seq"]] = m.payload
         return seen
+
+
+class QuietCase(GatewayCase):
+    """Without the fault that beacon pulse-1 is from the third second on, for tests that look at all
+    that stands."""
+    edits = ()  # of tocsin.yaml
+
+    def configure(self):
+        self.gateway.config = variant(self.gateway.folder, self.edits)
+        edit(os.path.join(self.gateway.folder, "rules.yaml"), "missing for 3s", "missing for 1h")
 
 
 def main():

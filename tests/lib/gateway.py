@@ -4,8 +4,10 @@ Waits are for conditions, with a deadline; nothing here sleeps to let time pass.
 
 import json
 import os
+import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -17,17 +19,20 @@ SHIPPED = os.path.abspath(os.path.join(HERE, "../../config"))
 TOCSIND = os.environ.get("TOCSIND", os.path.join(HERE, "../../build/release/tocsind"))
 TOCSIN = os.environ.get("TOCSIN", os.path.join(HERE, "../../build/release/tocsin"))
 PREFIX = "tocsin/v1/test-01/"
+SANITIZER = re.compile(r"Sanitizer: |runtime error: ")  # what a sanitizer's report has
 
 
 def wait_until(condition, timeout=20.0, what="condition"):
-    """Polls until condition() is true; its value, or an AssertionError."""
+    """Polls until condition() is true; its value, or an AssertionError that says what, which may be
+    a function, was waited for."""
     end = time.monotonic() + timeout
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
-            raise AssertionError("timed out after %.0f s waiting for %s" % (timeout, what))
+            raise AssertionError("timed out after %.0f s waiting for %s" % (
+                timeout, what() if callable(what) else what))
         time.sleep(0.01)
 
 
@@ -63,14 +68,14 @@ class Gateway:
         self.process = None
 
     def start(self, wait=True, env=None):
-        log = open(self.log_path, "ab")
-        self.process = subprocess.Popen(
-            [TOCSIND, "--config", self.config, "--state-dir", self.state, "--socket", self.socket,
-             "--devices-url", self.devices_url, "--upstream-url", self.upstream_url],
-            stdout=log, stderr=log, env=dict(os.environ, **(env or {})))
-        log.close()
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen(
+                [TOCSIND, "--config", self.config, "--state-dir", self.state,
+                 "--socket", self.socket, "--devices-url", self.devices_url,
+                 "--upstream-url", self.upstream_url],
+                stdout=log, stderr=log, env=dict(os.environ, **(env or {})))
         if wait:
-            wait_until(self.is_up, what="the gateway to be up; its log:\n" + self.log())
+            wait_until(self.is_up, what=lambda: "the gateway to be up; its log:\n" + self.log())
         return self
 
     def is_up(self):
@@ -88,6 +93,7 @@ class Gateway:
     def cli(self, *arguments, check=True, timeout=30):
         run = subprocess.run([TOCSIN, "--socket", self.socket, *arguments], timeout=timeout,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8")
+        assert not SANITIZER.search(run.stderr), run.stderr
         if check and run.returncode != 0:
             raise AssertionError("tocsin %s: exit %d\n%s%s" % (
                 " ".join(arguments), run.returncode, run.stdout, run.stderr))
@@ -115,4 +121,22 @@ class Gateway:
     def close(self):
         if self.process is not None and self.process.poll() is None:
             self.kill()
+        log = self.log() if os.path.exists(self.log_path) else ""
         shutil.rmtree(self.folder, ignore_errors=True)
+        assert not SANITIZER.search(log), log
+
+
+class DatabaseLock:
+    """SQLite's write lock, as a forgotten `sqlite3` on the box would hold it: no commit succeeds
+    until it is released."""
+
+    def __init__(self, gateway):
+        self.db = sqlite3.connect(os.path.join(gateway.state, "tocsin.db"), isolation_level=None,
+                                  timeout=20)
+        self.db.execute("BEGIN IMMEDIATE")
+
+    def release(self):
+        if self.db is not None:
+            self.db.execute("ROLLBACK")
+            self.db.close()
+        self.db = None

@@ -20,6 +20,12 @@
 
 #define STEPS  400
 #define MINUTE INT64_C(60000)
+/* A pressure is stale after an hour. Its time is told to the database at a tenth of that, so that
+ * after a restart it may be stale up to 6 minutes early: in that time nothing must depend on it. It
+ * is either told again before, or so late that it is stale on both sides. */
+#define REFRESH_MS (49 * MINUTE)
+#define STALE_MS   (60 * MINUTE)
+#define SILENCE_MS (70 * MINUTE)
 #define POLICY                                                                                     \
     {                                                                                              \
         .enabled = true, .deadline_ms = 30 * MINUTE, .remind_before_ms = 10 * MINUTE,              \
@@ -39,6 +45,13 @@ static const struct town_rule RULES[] = {
       .when = "smoke and battery < 50 %",
       .signal_class = SIGNAL_SUPERVISORY,
       .task = { .enabled = true, .deadline_ms = 5 * MINUTE, .auto_close = true } },
+    /* The pressure grows stale. */
+    { .id = "water",
+      .when = "pressure < 50 kPa",
+      .signal_class = SIGNAL_SUPERVISORY,
+      .on_ms = 20000,
+      .off_ms = 40000 },
+    { .id = "dry", .when = "smoke and pressure < 30 kPa", .task = POLICY },
     { 0 },
 };
 
@@ -48,6 +61,8 @@ struct run {
     uint64_t random;
     uint64_t seed;
     uint32_t commands;
+    uint32_t level_kpa[TOWN_DEVICES]; /* pressures move seldom: most are told for their time only */
+    int64_t pressure_ms[TOWN_DEVICES]; /* when it was told last; 0: never */
 };
 
 static uint32_t random_below(struct run *r, uint32_t limit)
@@ -56,13 +71,34 @@ static uint32_t random_below(struct run *r, uint32_t limit)
     return (uint32_t)(r->random >> 33) % limit;
 }
 
+static bool is_due(const struct run *r, uint32_t device)
+{
+    int64_t age_ms = r->town.now.mono_ms - r->pressure_ms[device];
+
+    return age_ms >= REFRESH_MS && age_ms < STALE_MS;
+}
+
+static struct reading pressure(struct run *r, uint32_t device)
+{
+    if (random_below(r, 12) == 0)
+        r->level_kpa[device] = random_below(r, 100);
+    r->pressure_ms[device] = r->town.now.mono_ms;
+    return (struct reading){ .device = device,
+                             .metric = M_PRESSURE,
+                             .value = (double)r->level_kpa[device] + 0.01 * random_below(r, 100) };
+}
+
 static struct reading random_reading(struct run *r)
 {
-    static const uint16_t METRICS[] = { M_SMOKE, M_SMOKE, M_TEST, M_EXIT_BLOCKED, M_BATTERY };
+    static const uint16_t METRICS[] = { M_SMOKE,        M_SMOKE,   M_TEST,
+                                        M_EXIT_BLOCKED, M_BATTERY, M_PRESSURE };
     struct reading x = { .device = random_below(r, TOWN_DEVICES),
-                         .metric = METRICS[random_below(r, 5)] };
+                         .metric = METRICS[random_below(r, 6)] };
 
-    x.value = x.metric == M_BATTERY ? (double)random_below(r, 100) : (double)random_below(r, 2);
+    if (x.metric == M_PRESSURE)
+        x = pressure(r, x.device);
+    else
+        x.value = x.metric == M_BATTERY ? (double)random_below(r, 100) : (double)random_below(r, 2);
     if (x.metric == M_EXIT_BLOCKED && random_below(r, 2) == 0)
         x.object = 1 + random_below(r, 3);
     if (random_below(r, 12) == 0) {
@@ -70,6 +106,40 @@ static struct reading random_reading(struct run *r)
         x.value = 0;
     }
     return x;
+}
+
+/* Up to 3 random readings, and those that are due: *ret has room for 3 + TOWN_DEVICES. */
+static uint32_t random_readings(struct run *r, struct reading *ret)
+{
+    uint32_t count = 1 + random_below(r, 3);
+
+    for (uint32_t i = 0; i < count; i++)
+        ret[i] = random_reading(r);
+    for (uint32_t d = 0; d < TOWN_DEVICES; d++) {
+        if (is_due(r, d))
+            ret[count++] = pressure(r, d);
+    }
+    return count;
+}
+
+static bool pressure_is_due(const struct run *r)
+{
+    for (uint32_t d = 0; d < TOWN_DEVICES; d++) {
+        if (is_due(r, d))
+            return true;
+    }
+    return false;
+}
+
+/* Now and then nothing comes in for long. */
+static void pass_time(struct run *r)
+{
+    int64_t ms = random_below(r, 40000);
+
+    if (random_below(r, 200) == 0)
+        ms += SILENCE_MS;
+    r->town.now.mono_ms += ms;
+    r->town.now.wall_ms += random_below(r, 40000);
 }
 
 /* A command for a random standing alarm or open task, or for nothing at all. */
@@ -134,13 +204,21 @@ static uint64_t hash_output(const struct effects *e)
     return h;
 }
 
+/* A new engine from what was committed, after its first run, which the daemon makes at once. It
+ * must have nothing to say: what it knows is what the last one knew. */
 static struct engine *restarted(struct run *r)
 {
     struct engine *e = town_engine(&r->town);
+    struct effects first = { 0 }, nothing = { 0 };
     struct tcn_fail fail = { 0 };
 
     if (engine_restore(e, r->town.now, &r->mirror.s, &fail) < 0)
         fail_msg("seed %llu: restore: %s", (unsigned long long)r->seed, fail.text);
+    engine_run(e, r->town.now, NULL, &first);
+    if (hash_output(&first) != hash_output(&nothing))
+        fail_msg("seed %llu: a new engine speaks unasked", (unsigned long long)r->seed);
+    mirror_apply(&r->mirror, &first, &r->town.rules, r->town.now.mono_ms);
+    effects_done(&first);
     return e;
 }
 
@@ -168,21 +246,18 @@ static void live_a_day(uint64_t seed)
     town_new(&r.town, RULES);
     subject = town_engine(&r.town);
     for (int i = 0; i < STEPS; i++) {
-        struct reading readings[3];
+        struct reading readings[3 + TOWN_DEVICES];
         struct command command;
         struct engine_event event = { .kind = EVENT_READINGS };
 
-        r.town.now.mono_ms += random_below(&r, 40000);
-        r.town.now.wall_ms += random_below(&r, 40000);
-        if (random_below(&r, 5) == 0) {
+        pass_time(&r);
+        if (random_below(&r, 5) == 0 && !pressure_is_due(&r)) {
             random_command(&r, &command);
             event.kind = EVENT_COMMAND;
             event.command = &command;
         } else {
-            event.readings.count = 1 + random_below(&r, 3);
+            event.readings.count = random_readings(&r, readings);
             event.readings.items = readings;
-            for (uint32_t j = 0; j < event.readings.count; j++)
-                readings[j] = random_reading(&r);
         }
         if (!step(&r, subject, &event))
             fail_msg("seed %llu: the engines differ at step %d", (unsigned long long)seed, i);

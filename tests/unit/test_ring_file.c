@@ -165,6 +165,19 @@ static void deliveries_are_known_again_after_a_restart(void **state)
     ring_file_close(&f);
 }
 
+static void two_processes_do_not_share_it(void **state)
+{
+    struct ring_file first = opened(), second;
+    struct tcn_fail fail = { 0 };
+
+    (void)state;
+    put(&first, 5);
+    assert_int_equal(ring_file_open(&conf, &second, &fail), TCN_EIO);
+    assert_non_null(strstr(fail.text, "in use"));
+    assert_int_equal(take(&first), 5);
+    ring_file_close(&first);
+}
+
 static void a_folder_that_is_not_there_is_told(void **state)
 {
     struct ring_file f;
@@ -182,7 +195,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         T(what_was_not_committed_is_there_again),      T(another_databases_position_does_not_count),
         T(a_changed_configuration_sets_it_aside),      T(foreign_and_torn_files_are_set_aside),
-        T(deliveries_are_known_again_after_a_restart), T(a_folder_that_is_not_there_is_told),
+        T(deliveries_are_known_again_after_a_restart), T(two_processes_do_not_share_it),
+        T(a_folder_that_is_not_there_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,15 +27,26 @@ static int queue_gone(void **state)
     return 0;
 }
 
-static int put(struct topic_queue *q, uint64_t id, const char *topic, uint8_t priority)
+static int put_as(struct topic_queue *q, uint64_t id, const char *topic, uint8_t priority,
+                  bool retain)
 {
     char payload[32];
-    struct queue_message m = { .id = id, .topic = topic, .priority = priority };
+    struct queue_message m = { .id = id, .topic = topic, .priority = priority, .retain = retain };
 
     (void)snprintf(payload, sizeof payload, "payload %u", (unsigned)id);
     m.payload = payload;
     m.payload_len = strlen(payload);
     return topic_queue_put(q, &m);
+}
+
+static int put(struct topic_queue *q, uint64_t id, const char *topic, uint8_t priority)
+{
+    return put_as(q, id, topic, priority, false);
+}
+
+static int put_state(struct topic_queue *q, uint64_t id, const char *topic, uint8_t priority)
+{
+    return put_as(q, id, topic, priority, true);
 }
 
 static const struct queue_message *take(struct topic_queue *q, uint64_t expected_id)
@@ -295,6 +306,84 @@ static void empty_payload_is_a_message(void **state)
     topic_queue_done(q, out);
 }
 
+/* Two states of one topic under way at a time could arrive in either order after a connection that
+ * broke, and the broker would keep the older one. */
+static void of_a_retained_topic_one_is_under_way(void **state)
+{
+    struct topic_queue *q = *state;
+    const struct queue_message *m;
+
+    for (uint64_t id = 1; id <= 3; id++)
+        assert_int_equal(put_state(q, id, "alarms/a/fire", 0), TCN_OK);
+    for (uint64_t id = 1; id <= 3; id++) {
+        m = take(q, id);
+        assert_null(topic_queue_take(q, 0));
+        topic_queue_done(q, m);
+    }
+    assert_int_equal(topic_queue_counts(q).topics, 0);
+}
+
+static void state_that_comes_back_goes_before_newer_ones(void **state)
+{
+    struct topic_queue *q = *state;
+    const struct queue_message *m;
+
+    assert_int_equal(put_state(q, 1, "alarms/a/fire", 0), TCN_OK);
+    assert_int_equal(put_state(q, 2, "alarms/a/fire", 0), TCN_OK);
+    m = take(q, 1);
+    assert_int_equal(topic_queue_back(q, m, false, 0), 0); /* cut off */
+    m = take(q, 1);
+    assert_null(topic_queue_take(q, 0));
+    assert_int_equal(topic_queue_back(q, m, true, 0), SECOND); /* refused */
+    assert_null(topic_queue_take(q, SECOND - 1));
+    assert_int_equal(topic_queue_take(q, SECOND)->id, 1);
+    assert_null(topic_queue_take(q, SECOND));
+}
+
+/* A busy topic holds nobody up, and the order among the others stays. */
+static void others_pass_a_state_that_is_under_way(void **state)
+{
+    struct topic_queue *q = *state;
+    const struct queue_message *fire, *exit;
+
+    assert_int_equal(put_state(q, 1, "alarms/exit/blocked", 3), TCN_OK);
+    assert_int_equal(put_state(q, 2, "alarms/exit/blocked", 3), TCN_OK);
+    assert_int_equal(put(q, 3, "events/fault", 3), TCN_OK);
+    exit = take(q, 1);
+    assert_int_equal(put_state(q, 4, "alarms/a/fire", 0), TCN_OK);
+    assert_int_equal(put_state(q, 5, "alarms/a/fire", 0), TCN_OK);
+    assert_int_equal(put(q, 6, "events/fire", 0), TCN_OK);
+    fire = take(q, 4); /* fire still first */
+    take_and_end(q, 6);
+    take_and_end(q, 3);
+    assert_null(topic_queue_take(q, 0));
+    topic_queue_done(q, exit);
+    topic_queue_done(q, fire);
+    take_and_end(q, 5);
+    take_and_end(q, 2);
+}
+
+/* It is the next message that decides: a state waits for all before it, an event for none. */
+static void in_a_mixed_topic_only_states_wait(void **state)
+{
+    struct topic_queue *q = *state;
+    const struct queue_message *m1, *m2, *m3;
+
+    assert_int_equal(put(q, 1, "mixed", 0), TCN_OK);
+    assert_int_equal(put(q, 2, "mixed", 0), TCN_OK);
+    assert_int_equal(put_state(q, 3, "mixed", 0), TCN_OK);
+    assert_int_equal(put(q, 4, "mixed", 0), TCN_OK);
+    m1 = take(q, 1);
+    m2 = take(q, 2);
+    assert_null(topic_queue_take(q, 0));
+    topic_queue_done(q, m1);
+    assert_null(topic_queue_take(q, 0)); /* 2 is still under way */
+    topic_queue_done(q, m2);
+    m3 = take(q, 3);
+    take_and_end(q, 4);
+    topic_queue_done(q, m3);
+}
+
 static void counts_tell_what_is_where(void **state)
 {
     struct topic_queue *q = *state;
@@ -331,6 +420,7 @@ static uint64_t next_random(void)
 struct model_message {
     uint64_t id;
     unsigned topic, priority;
+    bool retain;
     enum { GONE, WAITING, TAKEN } state;
     const struct queue_message *taken;
 };
@@ -345,15 +435,21 @@ static uint64_t model_next(unsigned count)
     for (unsigned t = 0; t < MODEL_TOPICS; t++) {
         unsigned priority = 99;
         uint64_t id = 0;
+        bool under_way = false;
 
         for (unsigned i = 0; i < count; i++) {
-            if (model[i].state != WAITING || model[i].topic != t)
+            if (model[i].topic != t)
+                continue;
+            under_way = under_way || model[i].state == TAKEN;
+            if (model[i].state != WAITING)
                 continue;
             if (id == 0)
                 id = model[i].id;
             if (model[i].priority < priority)
                 priority = model[i].priority;
         }
+        if (id != 0 && model[id - 1].retain && under_way)
+            continue; /* one state at a time */
         if (id != 0 && (priority < best_priority || (priority == best_priority && id < best_id))) {
             best_priority = priority;
             best_id = id;
@@ -411,9 +507,11 @@ static void random_moves_agree_with_a_plain_model(void **state)
             m->id = ++count;
             m->topic = (unsigned)(next_random() % MODEL_TOPICS);
             m->priority = (unsigned)(next_random() % 4);
+            /* A third of the topics carries events, one states, one both. */
+            m->retain = m->topic % 3 == 1 || (m->topic % 3 == 2 && next_random() % 2 == 0);
             m->state = WAITING;
             (void)snprintf(topic, sizeof topic, "t%u", m->topic);
-            assert_int_equal(put(q, m->id, topic, (uint8_t)m->priority), TCN_OK);
+            assert_int_equal(put_as(q, m->id, topic, (uint8_t)m->priority, m->retain), TCN_OK);
         } else if (move < 7) {
             model_take(q, count);
         } else {
@@ -441,6 +539,10 @@ int main(void)
         TEST(memory_is_limited_and_given_back),
         TEST(too_large_message_is_taken_alone),
         TEST(empty_payload_is_a_message),
+        TEST(of_a_retained_topic_one_is_under_way),
+        TEST(state_that_comes_back_goes_before_newer_ones),
+        TEST(others_pass_a_state_that_is_under_way),
+        TEST(in_a_mixed_topic_only_states_wait),
         TEST(counts_tell_what_is_where),
         TEST(random_moves_agree_with_a_plain_model),
     };
