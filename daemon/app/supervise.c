@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "app/supervise.h"
 
-#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,10 +10,10 @@
 #include <systemd/sd-daemon.h>
 #include <systemd/sd-journal.h>
 
+#include "app/journal_fields.h"
 #include "base/text.h"
 
 #define FIELDS_MAX 32
-#define FIELD_SIZE 600
 
 bool supervise_stderr_is_journal(void)
 {
@@ -37,54 +36,9 @@ static int priority_of(enum log_level level)
     return PRIORITY[level];
 }
 
-/* The end of a value that begins at text: a quoted one at its closing quote. *ret_next is where
- * the next pair may begin. */
-static const char *value_end(const char *text, const char **ret_next)
-{
-    const char *p = text;
-
-    if (*p != '"') {
-        p += strcspn(p, " ");
-        *ret_next = p;
-        return p;
-    }
-    for (p++; *p != '\0' && *p != '"'; p++) {
-        if (*p == '\\' && p[1] != '\0')
-            p++;
-    }
-    *ret_next = *p == '"' ? p + 1 : p;
-    return p;
-}
-
-/* Writes "TOCSIN_KEY=value" of the pair at *line and moves *line behind it; false: no pair left. */
-static bool next_field(const char **line, char field[FIELD_SIZE])
-{
-    const char *p = *line, *eq, *value, *end, *next;
-    int len;
-
-    while (*p != '\0') {
-        p += strspn(p, " ");
-        eq = p + strcspn(p, " =");
-        if (*eq != '=' || eq == p) {
-            p = eq; /* a leading word of the line */
-            continue;
-        }
-        value = eq + 1;
-        end = value_end(value, &next);
-        value += *value == '"';
-        len = snprintf(field, FIELD_SIZE, "TOCSIN_%.*s=%.*s", (int)(eq - p > 40 ? 40 : eq - p), p,
-                       (int)(end > value ? end - value : 0), value);
-        for (int i = 7; i < len && field[i] != '='; i++)
-            field[i] = (char)toupper((unsigned char)field[i]);
-        *line = next;
-        return true;
-    }
-    return false;
-}
-
 void supervise_journal(enum log_level level, const char *line)
 {
-    static char fields[FIELDS_MAX][FIELD_SIZE]; /* one thread only: the log's writer */
+    static char fields[FIELDS_MAX][JOURNAL_FIELD_SIZE]; /* one thread only: the log's writer */
     static char message[LOG_LINE_MAX + 16];
     struct iovec iov[FIELDS_MAX + 2];
     char priority[16];
@@ -95,7 +49,7 @@ void supervise_journal(enum log_level level, const char *line)
     (void)tcn_text_format(priority, sizeof priority, "PRIORITY=%d", priority_of(level));
     iov[0] = (struct iovec){ message, strlen(message) };
     iov[1] = (struct iovec){ priority, strlen(priority) };
-    while (count < FIELDS_MAX + 2 && next_field(&rest, fields[count - 2])) {
+    while (count < FIELDS_MAX + 2 && journal_next_field(&rest, fields[count - 2])) {
         iov[count] = (struct iovec){ fields[count - 2], strlen(fields[count - 2]) };
         count++;
     }
