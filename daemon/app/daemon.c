@@ -337,7 +337,9 @@ static int open_push(struct daemon *d, struct tcn_fail *reterr)
 static int open_devices(struct daemon *d, struct tcn_fail *reterr)
 {
     struct link_conf conf = { .connection = &d->settings->devices,
-                              .events = { .arg = d->intake, .on_message = intake_device_message } };
+                              .events = { .arg = d->intake,
+                                          .on_message = intake_device_message,
+                                          .on_up = intake_device_up } };
 
     intake_device_filters(d->intake, &conf.filters, &conf.qos, &conf.filter_count);
     return link_open(&conf, &d->devices, reterr);

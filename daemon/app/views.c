@@ -151,6 +151,7 @@ json_t *views_status(const struct views *v)
     json_object_set_new(o, "ringWaits", number(intake.ring_waits));
     json_object_set_new(o, "ringUsedBytes", number(intake.ring_used));
     json_object_set_new(o, "ignored", number(intake.ignored));
+    json_object_set_new(o, "repeats", number(intake.repeats));
     json_object_set_new(o, "rejectedBySource", rejected_view(v));
     add_upstream(v, o);
     add_standing(v, o);

@@ -150,15 +150,15 @@ void intake_stop(struct intake *in)
     pthread_mutex_unlock(&in->lock);
 }
 
-/* What a delivery is known by when it is repeated; 0 for QoS 0, which is not. connection: 0 devices,
- * 1 commands. */
-static uint64_t delivery_key(const struct link_message *m, uint64_t connection)
+/* What a delivery is known by when it is repeated; 0 for QoS 0, which is not. Commands need none:
+ * a repeated commandId is answered as before. */
+static uint64_t delivery_key(const struct link_message *m)
 {
-    uint64_t parts[2] = { connection, m->packet_id }, key;
+    uint64_t key;
 
     if (m->packet_id == 0)
         return 0;
-    key = tcn_hash(TCN_HASH_SEED, parts, sizeof parts);
+    key = tcn_hash(TCN_HASH_SEED, &m->packet_id, sizeof m->packet_id);
     key = tcn_hash(key, m->topic, m->topic_len);
     key = tcn_hash(key, m->payload, m->payload_len);
     return key == 0 ? 1 : key;
@@ -220,7 +220,7 @@ void intake_device_message(void *arg, const struct link_message *m)
         .retained = m->retained,
         .wall_ms = now.wall_ms,
     };
-    const uint64_t key = delivery_key(m, 0);
+    const uint64_t key = delivery_key(m);
     struct mapping_result result;
     struct record *r;
 
@@ -242,6 +242,16 @@ void intake_device_message(void *arg, const struct link_message *m)
     memcpy(r->readings, result.readings, result.count * sizeof(struct reading));
     count(&in->readings, result.count);
     record_done(in, now.mono_ms, key);
+}
+
+void intake_device_up(void *arg, bool session_present)
+{
+    struct intake *in = arg;
+
+    /* A new session counts its packet ids from the start: what is known of the old ones would take
+     * a new message for a repeated one. */
+    if (!session_present)
+        ring_file_forget_delivered(&in->file);
 }
 
 /* ---- commands ------------------------------------------------------------------------------ */
@@ -271,7 +281,7 @@ static int read_command(struct intake *in, const struct link_message *m, struct 
 
 static void refuse_command(struct intake *in, const struct link_message *m,
                            const struct tcn_fail *fail, const struct tcn_now *now,
-                           int64_t received_us, uint64_t key)
+                           int64_t received_us)
 {
     struct record *r;
 
@@ -288,7 +298,7 @@ static void refuse_command(struct intake *in, const struct link_message *m,
     (void)tcn_text_copy(r->refused.text, sizeof r->refused.text, fail->text); /* cut is fine */
     r->refused.wall_ms = now->wall_ms;
     r->refused.mono_ms = now->mono_ms;
-    record_done(in, now->mono_ms, key);
+    record_done(in, now->mono_ms, 0);
 }
 
 void intake_command_message(void *arg, const struct link_message *m)
@@ -296,20 +306,17 @@ void intake_command_message(void *arg, const struct link_message *m)
     struct intake *in = arg;
     const struct tcn_now now = tcn_clock_now(in->conf.clock);
     const int64_t received_us = tcn_clock_us();
-    const uint64_t key = delivery_key(m, 1);
     struct tcn_fail fail = { .code = TCN_OK, .text = "" };
     struct record *r;
 
     count(&in->messages, 1);
-    if (seen_before(in, m, key))
-        return;
     if (!filters_match(&in->command_filters, m->topic, m->topic_len)) {
         reject(in, in->conf.sources->count + 1u, REJECT_NO_SOURCE,
                "not a topic for commands: an old subscription of this client id?", m, now.wall_ms);
         return;
     }
     if (read_command(in, m, &fail) < 0) {
-        refuse_command(in, m, &fail, &now, received_us, key);
+        refuse_command(in, m, &fail, &now, received_us);
         return;
     }
     in->command.origin = 0;
@@ -318,7 +325,7 @@ void intake_command_message(void *arg, const struct link_message *m)
         return;
     r->command = in->command;
     count(&in->commands, 1);
-    record_done(in, now.mono_ms, key);
+    record_done(in, now.mono_ms, 0);
 }
 
 /* ---- new and free -------------------------------------------------------------------------- */
@@ -452,6 +459,7 @@ void intake_get_stats(struct intake *in, struct intake_stats *ret)
     ret->rejected = atomic_load_explicit(&in->rejected, memory_order_relaxed);
     ret->ignored = atomic_load_explicit(&in->ignored, memory_order_relaxed);
     ret->ring_waits = atomic_load_explicit(&in->ring_waits, memory_order_relaxed);
+    ret->repeats = atomic_load_explicit(&in->repeats, memory_order_relaxed);
     ret->ring_used = ring_used(&in->file.ring);
     for (int i = 0; i < REJECT_REASON_COUNT; i++)
         ret->rejected_by_reason[i] = rejects_total(in->rejects, (enum reject_reason)i);

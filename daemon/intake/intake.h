@@ -62,6 +62,8 @@ void intake_command_filters(const struct intake *in, const char *const **ret_fil
  * is answered by a RECORD_REPLY; every refused command is also a reject. */
 void intake_device_message(void *in, const struct link_message *m);
 void intake_command_message(void *in, const struct link_message *m);
+/* on_up of the devices connection. */
+void intake_device_up(void *in, bool session_present);
 /* Ends any wait on a full ring for good (before link_close() at shutdown): what then finds it full
  * is lost, and logged. */
 void intake_stop(struct intake *in);

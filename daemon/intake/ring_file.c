@@ -285,3 +285,9 @@ void ring_file_note_delivered(struct ring_file *f, uint64_t key)
     f->head->repeats[f->head->next_repeat % RING_REPEATS] = key;
     f->head->next_repeat++;
 }
+
+void ring_file_forget_delivered(struct ring_file *f)
+{
+    memset(f->head->repeats, 0, sizeof f->head->repeats);
+    f->head->next_repeat = 0;
+}

@@ -46,8 +46,10 @@ int64_t ring_file_last_ms(const struct ring_file *f);
 void ring_file_set_last_ms(struct ring_file *f, int64_t mono_ms);
 
 /* Deliveries whose records are in: a broker that did not get our acknowledgement sends them again.
- * key: over connection, packet id, topic and payload; never 0. */
+ * key: over packet id, topic and payload; never 0. */
 bool ring_file_was_delivered(const struct ring_file *f, uint64_t key);
 void ring_file_note_delivered(struct ring_file *f, uint64_t key);
+/* The broker has forgotten us: its packet ids begin anew. */
+void ring_file_forget_delivered(struct ring_file *f);
 
 #endif

@@ -32,7 +32,6 @@ static const char *connack_text(int code)
     return code > 0 && code < 6 ? texts[code] : NULL;
 }
 
-/* Paho gives CONNACK codes, MQTT 5 reason codes and its own negative codes in one number. */
 /* Paho has one text for all that can go wrong before MQTT begins. A certificate for another name is
  * among it, and Paho gives no word of that by itself. */
 static void describe_no_connection(const struct link *l, const char *tls, char ret[REASON_SIZE])
@@ -50,6 +49,7 @@ static void describe_no_connection(const struct link *l, const char *tls, char r
                               c->host);
 }
 
+/* Paho gives CONNACK codes, MQTT 5 reason codes and its own negative codes in one number. */
 static void describe(struct link *l, int code, int reason_code, const char *message,
                      char ret[REASON_SIZE])
 {

@@ -339,6 +339,38 @@ static void garbage_without_an_id_is_only_counted(void **state)
     assert_int_equal(intake_rejected(intake, gauge.sources.count + 1u, REJECT_NO_SOURCE), 1);
 }
 
+/* A broker that did not get our acknowledgement sends again; what it sends for the first time may
+ * look the same. */
+static void repeated_delivery_is_taken_once(void **state)
+{
+    static const char ON[] = "{\"smoke\":true}";
+    struct link_message m = { .topic = "z/smoke-1/state",
+                              .topic_len = strlen("z/smoke-1/state"),
+                              .payload = ON,
+                              .payload_len = sizeof ON - 1,
+                              .packet_id = 7 };
+
+    (void)state;
+    intake_device_message(intake, &m);
+    m.repeated = true;
+    intake_device_message(intake, &m);
+    assert_int_equal(stats().repeats, 1);
+    assert_int_equal(stats().readings, 1);
+    m.packet_id = 8; /* sent before, but it never came */
+    intake_device_message(intake, &m);
+    assert_int_equal(stats().readings, 2);
+    m.repeated = false; /* a new message under an old id */
+    intake_device_message(intake, &m);
+    assert_int_equal(stats().readings, 3);
+    m.repeated = true;
+    intake_device_up(intake, true);
+    intake_device_message(intake, &m);
+    assert_int_equal(stats().readings, 3);
+    intake_device_up(intake, false); /* ids began anew */
+    intake_device_message(intake, &m);
+    assert_int_equal(stats().readings, 4);
+}
+
 /* ---- a full ring ------------------------------------------------------------------------------ */
 
 #define FLOOD 120000 /* records: about twice the ring */
@@ -415,6 +447,7 @@ int main(void)
         TEST(refused_commands_are_answered),
         TEST(refusal_replaces_no_earlier_answer),
         TEST(garbage_without_an_id_is_only_counted),
+        TEST(repeated_delivery_is_taken_once),
         TEST(full_ring_waits_and_loses_nothing),
         TEST(stop_ends_the_wait),
     };
