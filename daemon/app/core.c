@@ -269,7 +269,8 @@ static void restate(struct core *c)
     b->standing_count = count;
     for (uint32_t i = 0; i < count; i++)
         b->standing[i] = *engine_alarm_at(c->engine, i);
-    log_line(LEVEL_NOTICE, "alarms restated", "count=%u reason=\"upstream had no session\"", count);
+    log_line(LEVEL_NOTICE, "alarms restated",
+             "count=%u reason=\"a new start, or upstream had no session\"", count);
 }
 
 /* Is there anything that needs a commit? Push that has fallen behind is refilled after one, so an
@@ -315,10 +316,24 @@ static void free_quiet(struct core *c)
         intake_free_space(c->intake, intake_position(c->intake));
 }
 
+/* When a turn is due by time alone. A deadline that nothing can be done about now would only make
+ * the loop spin: while a record waits, P's or the writer's wake-up goes on, and while the writer is
+ * busy nothing can be lent. */
+static int64_t next_turn_ms(struct core *c)
+{
+    int64_t lend_ms;
+
+    if (c->intake != NULL && intake_peek(c->intake) != NULL)
+        return TCN_NEVER;
+    if (!writer_idle(c->writer))
+        return engine_deadline_ms(c->engine);
+    lend_ms = c->committed_ms + (atomic_load(&c->refill_failed) ? REFILL_RETRY_MS : IDLE_COMMIT_MS);
+    return engine_deadline_ms(c->engine) < lend_ms ? engine_deadline_ms(c->engine) : lend_ms;
+}
+
 int64_t core_turn(struct core *c, bool *ret_more)
 {
     struct tcn_now now;
-    int64_t deadline_ms;
 
     take_written(c);
     take_delivered(c);
@@ -329,10 +344,7 @@ int64_t core_turn(struct core *c, bool *ret_more)
     run_timers(c, now);
     lend(c, now);
     free_quiet(c);
-    deadline_ms =
-        c->committed_ms + (atomic_load(&c->refill_failed) ? REFILL_RETRY_MS : IDLE_COMMIT_MS);
-    return engine_deadline_ms(c->engine) < deadline_ms ? engine_deadline_ms(c->engine)
-                                                       : deadline_ms;
+    return next_turn_ms(c);
 }
 
 bool core_quiet(const struct core *c)

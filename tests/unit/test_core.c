@@ -247,6 +247,26 @@ static void records_are_kept_until_what_they_did_is_committed(void **state)
     assert_int_equal(intake.freed, 4);
 }
 
+/* A deadline that nothing can be done about would make the loop spin for as long as a disk hangs. */
+static void no_deadline_runs_on_what_only_a_wake_up_can_move(void **state)
+{
+    bool more;
+
+    (void)state;
+    settle();
+    assert_true(core_turn(core, &more) < TCN_NEVER); /* at rest: the hourly commit */
+    set_gate(true);
+    hear(SMOKE_A, M_SMOKE, 1);
+    (void)turn();
+    wait_at_gate();
+    assert_true(core_turn(core, &more) == TCN_NEVER); /* the writer is busy */
+    hear_backlog(tcn_clock_now(&engine_clock).mono_ms);
+    assert_true(core_turn(core, &more) == TCN_NEVER); /* records wait */
+    assert_true(more);
+    set_gate(false);
+    settle();
+}
+
 static void records_that_did_nothing_are_not_kept(void **state)
 {
     (void)state;
@@ -291,6 +311,7 @@ int main(void)
         TEST(record_without_effect_leaves_it_quiet),
         TEST(effects_are_fed_to_push_only_after_their_commit),
         TEST(records_are_kept_until_what_they_did_is_committed),
+        TEST(no_deadline_runs_on_what_only_a_wake_up_can_move),
         TEST(records_that_did_nothing_are_not_kept),
         TEST(people_are_told_only_after_the_commit),
     };
