@@ -7,8 +7,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-#include "engine/alarm_machine.h"
-
 #define TOUCHED_FIRST_CAP 256u
 
 static const struct rule *rule_of(const struct engine *e, uint32_t device, uint32_t k)
@@ -67,11 +65,6 @@ static void start_delay(struct engine *e, uint32_t device, uint32_t k, enum pend
                                                  (uint8_t)pending, deadline_ms };
 }
 
-static bool is_active(struct engine *e, const struct point *p)
-{
-    return p->alarm != 0 && alarm_machine_active(e->alarms[p->alarm - 1].alarm.state);
-}
-
 static enum tri evaluate(struct engine *e, uint32_t device, uint32_t k, int64_t now_ms)
 {
     struct expr_input in;
@@ -85,7 +78,7 @@ static void observe(struct engine *e, struct tcn_now now, uint32_t device, uint3
 {
     const struct rule *rule = rule_of(e, device, k);
     struct point *p = engine_point(e, device, k);
-    bool active = is_active(e, p);
+    bool active = point_is_active(e, p);
     enum tri is = evaluate(e, device, k, now.mono_ms);
 
     if (is == TRI_UNKNOWN || (is == TRI_TRUE) == active) {

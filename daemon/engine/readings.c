@@ -9,18 +9,6 @@
  * of the limit on it. */
 #define HEARD_TOLD_PARTS 10
 
-static uint64_t object_key(uint32_t device, uint16_t metric, uint64_t object)
-{
-    const uint64_t parts[3] = { device, metric, object };
-
-    return tcn_hash(TCN_HASH_SEED, parts, sizeof parts);
-}
-
-static uint64_t object_count_key(uint32_t device, uint16_t metric)
-{
-    return (uint64_t)device << 16 | metric;
-}
-
 /* One of several things came or went; returns whether any is there now. A thing that does not fit
  * is counted and keeps the metric true for as long as those that fit do. */
 static bool count_object(struct engine *e, const struct reading *r, struct effects *out)

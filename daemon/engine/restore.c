@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "engine/alarm_machine.h"
 #include "engine/task_machine.h"
 
 /* Time of the last run as it counts now: the gateway could not listen while it was down, so that
@@ -41,13 +40,12 @@ static int restore_objects(struct engine *e, const struct snapshot *s)
 {
     for (uint32_t i = 0; i < s->object_count; i++) {
         const struct object_change *o = &s->objects[i];
-        uint64_t parts[3] = { o->device, o->metric, o->object };
-        uint64_t count_key = (uint64_t)o->device << 16 | o->metric;
+        uint64_t count_key = object_count_key(o->device, o->metric);
         uint32_t count = 0;
         int rc;
 
         (void)map_get(&e->object_counts, count_key, &count);
-        rc = map_put(&e->objects, tcn_hash(TCN_HASH_SEED, parts, sizeof parts), 1);
+        rc = map_put(&e->objects, object_key(o->device, o->metric, o->object), 1);
         if (rc == TCN_OK)
             rc = map_put(&e->object_counts, count_key, count + 1);
         if (rc < 0)
@@ -107,11 +105,6 @@ static int restore_tasks(struct engine *e, const struct snapshot *s, struct tcn_
     return none.failed ? TCN_ENOMEM : TCN_OK;
 }
 
-static bool is_active(const struct engine *e, const struct point *p)
-{
-    return p->alarm != 0 && alarm_machine_active(e->alarms[p->alarm - 1].alarm.state);
-}
-
 static int restore_points(struct engine *e, const struct snapshot *s)
 {
     for (uint32_t i = 0; i < s->point_count; i++) {
@@ -122,7 +115,7 @@ static int restore_points(struct engine *e, const struct snapshot *s)
         if (k == NO_SLOT || c->pending == PENDING_NONE)
             continue;
         p = engine_point(e, c->device, k);
-        if ((c->pending == PENDING_CLEAR) != is_active(e, p))
+        if ((c->pending == PENDING_CLEAR) != point_is_active(e, p))
             continue; /* can't be: only an active alarm clears, only one that is not is raised */
         p->pending = c->pending;
         p->timer = timers_start(&e->timers, c->deadline_ms, TIMER_POINT, point_key(c->device, k),
@@ -170,7 +163,7 @@ static int rewatch_silence(struct engine *e, struct tcn_now now)
             timers_stop(&e->timers, p->silence);
             p->silence = 0;
             /* Silent beyond the limit already: say so at the first step, unless it is known. */
-            if (now.mono_ms - e->heard_ms[d] >= limit_ms && !is_active(e, p))
+            if (now.mono_ms - e->heard_ms[d] >= limit_ms && !point_is_active(e, p))
                 p->silence = timers_start(&e->timers, now.mono_ms, TIMER_MISSING,
                                           point_key(d, t->missing[i]), d, t->missing[i]);
             else

@@ -6,6 +6,8 @@
 #ifndef TOCSIN_ENGINE_STATE_H
 #define TOCSIN_ENGINE_STATE_H
 
+#include "base/text.h"
+#include "engine/alarm_machine.h"
 #include "engine/engine.h"
 #include "engine/map.h"
 #include "engine/plan.h"
@@ -99,6 +101,22 @@ static inline const struct type_plan *engine_type(const struct engine *e, uint32
 static inline uint64_t point_key(uint32_t device, uint32_t rule)
 {
     return (uint64_t)device << 32 | rule;
+}
+/* Keys of engine.objects and engine.object_counts. */
+static inline uint64_t object_key(uint32_t device, uint16_t metric, uint64_t object)
+{
+    const uint64_t parts[3] = { device, metric, object };
+
+    return tcn_hash(TCN_HASH_SEED, parts, sizeof parts);
+}
+static inline uint64_t object_count_key(uint32_t device, uint16_t metric)
+{
+    return (uint64_t)device << 16 | metric;
+}
+/* True while the point's condition holds, as far as its alarm knows. */
+static inline bool point_is_active(const struct engine *e, const struct point *p)
+{
+    return p->alarm != 0 && alarm_machine_active(e->alarms[p->alarm - 1].alarm.state);
 }
 /* The k of a rule on a device, or NO_SLOT when the rule does not cover it. */
 uint32_t engine_rule_position(const struct engine *e, uint32_t device, uint32_t rule);

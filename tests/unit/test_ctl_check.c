@@ -11,35 +11,7 @@
 
 #include "ctl/ctl_options.h"
 #include "ctl/simulate.h"
-
-/* What is printed between these two, on both streams, lands in said. */
-static char said[4096];
-static FILE *file;
-static int out, err;
-
-static void capture(void)
-{
-    file = tmpfile();
-    assert_non_null(file);
-    (void)fflush(NULL);
-    out = dup(STDOUT_FILENO);
-    err = dup(STDERR_FILENO);
-    assert_true(dup2(fileno(file), STDOUT_FILENO) >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
-}
-
-static void release(void)
-{
-    size_t len;
-
-    (void)fflush(NULL);
-    assert_true(dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0);
-    (void)close(out);
-    (void)close(err);
-    rewind(file);
-    len = fread(said, 1, sizeof said - 1, file);
-    said[len] = '\0';
-    (void)fclose(file);
-}
+#include "unit/ctl_capture.h"
 
 static int check(char *given)
 {

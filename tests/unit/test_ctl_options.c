@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "ctl/ctl_options.h"
+#include "unit/ctl_capture.h"
 
 enum { OPT_ALL, OPT_LIMIT };
 static const struct ctl_option OPTIONS[] = {
@@ -29,35 +30,8 @@ static const struct ctl_command COMMAND = {
 };
 
 /* Splits a command line at blanks and parses it; what is printed lands in said. */
-static char words[256], said[4096];
+static char words[256];
 static char *argv[16];
-static FILE *file;
-static int out, err;
-
-static void capture(void)
-{
-    file = tmpfile();
-    assert_non_null(file);
-    (void)fflush(NULL);
-    out = dup(STDOUT_FILENO);
-    err = dup(STDERR_FILENO);
-    assert_true(dup2(fileno(file), STDOUT_FILENO) >= 0 && dup2(fileno(file), STDERR_FILENO) >= 0);
-}
-
-static void release(void)
-{
-    size_t len;
-
-    (void)fflush(NULL);
-    assert_true(dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0);
-    (void)close(out);
-    (void)close(err);
-    rewind(file);
-    len = fread(said, 1, sizeof said - 1, file);
-    said[len] = '\0';
-    (void)fclose(file);
-}
-
 static int parse(const char *line, struct ctl_args *ret)
 {
     int argc = 0, rc;
