@@ -58,9 +58,9 @@ struct link {
     struct link_stats stats;             /* received, sent: see the atomics */
     struct link_slot *slots;
     uint32_t slot_count, slot_free, slots_used;
-    uint32_t
-        receive_max; /* how many the broker takes unacknowledged; more would wait in Paho, where
-                             nothing can overtake them and a new connection inverts their order */
+    /* How many publishes the broker takes unacknowledged. More would wait in Paho, where nothing
+     * can overtake them and a new connection inverts their order. */
+    uint32_t receive_max;
 
     _Atomic uint64_t received, sent;
 };
